@@ -1,0 +1,1 @@
+"""Catatan Kader: the first mile between a neighbourhood and the unit that protects."""

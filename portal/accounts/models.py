@@ -1,0 +1,122 @@
+"""People, their sign-ins, and the unit's keys as each holder has them. Nothing here opens by itself."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.base.db import Base, new_id
+
+
+class Unit(Base):
+    """A protection unit. It has its own keys, staff and concerns; one installation may serve several."""
+
+    __tablename__ = "units"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(80))
+    area_id: Mapped[int] = mapped_column(ForeignKey("areas.id"), unique=True)
+
+
+class Account(Base):
+    """A person who may sign in. The phone number and the second factor are sealed under a server key."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        CheckConstraint(
+            "role IN ('cadre','school','coordinator','officer','head','leadership','admin')", name="role"
+        ),
+        CheckConstraint("role NOT IN ('officer','head') OR unit_id IS NOT NULL", name="unit_staff_has_unit"),
+        CheckConstraint("role NOT IN ('cadre','school','coordinator') OR area_id IS NOT NULL",
+                        name="field_has_area"),
+        CheckConstraint("(phone_tag IS NULL) = (sealed_phone IS NULL)", name="phone_whole"),
+        CheckConstraint("phone_tag IS NOT NULL OR sign_in_name IS NOT NULL", name="can_sign_in"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    role: Mapped[str] = mapped_column(String(12))
+    name: Mapped[str] = mapped_column(String(60))
+    title: Mapped[str] = mapped_column(String(60), default="")
+    sign_in_name: Mapped[str | None] = mapped_column(String(40), unique=True)
+    phone_tag: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    sealed_phone: Mapped[bytes | None] = mapped_column(LargeBinary)
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("areas.id"), index=True)
+    unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"), index=True)
+    secret_hash: Mapped[str] = mapped_column(String(120))
+    sealed_totp: Mapped[bytes | None] = mapped_column(LargeBinary)
+    totp_last: Mapped[int] = mapped_column(default=0)
+    language: Mapped[str] = mapped_column(String(5), default="")
+    active: Mapped[bool] = mapped_column(default=True)
+    created_on: Mapped[date]
+
+
+class SignIn(Base):
+    """One browser that is signed in. The cookie holds the token; here lies only its hash.
+
+    Times are kept to the day: a finer one beside a concern's time would say who sent it. Idle and
+    absolute limits are counted by the signed cookie.
+    """
+
+    __tablename__ = "sign_ins"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    began_on: Mapped[date]
+    ends_on: Mapped[date]
+    locked_private: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class StaffKey(Base):
+    """An officer's own key pair. The private half is locked under a key made from her passphrase."""
+
+    __tablename__ = "staff_keys"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    public: Mapped[bytes] = mapped_column(LargeBinary(65))
+    locked_private: Mapped[bytes] = mapped_column(LargeBinary)
+    salt: Mapped[bytes] = mapped_column(LargeBinary(16))
+    memory_kib: Mapped[int]
+    rounds: Mapped[int]
+
+
+class SealingKey(Base):
+    """A key of the unit to which concerns are sealed: the ordinary one, or the one for conflicts.
+
+    The newest of a kind that is not retired seals; every one of them still opens.
+    """
+
+    __tablename__ = "sealing_keys"
+    __table_args__ = (CheckConstraint("kind IN ('unit','conflict')", name="kind"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    public: Mapped[bytes] = mapped_column(LargeBinary(65))
+    made_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+
+
+class KeyGrant(Base):
+    """The private half of a sealing key, wrapped for one holder: she may know of whatever it opens."""
+
+    __tablename__ = "key_grants"
+
+    key_id: Mapped[UUID] = mapped_column(ForeignKey("sealing_keys.id"), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    wrapped_private: Mapped[bytes] = mapped_column(LargeBinary)
+    granted_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    granted_at: Mapped[datetime]
+
+
+class FailedTry(Base):
+    """How often a sign-in failed for one account, network or pair of them, named by a keyed tag."""
+
+    __tablename__ = "failed_tries"
+
+    tag: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    count: Mapped[int]
+    last_at: Mapped[datetime]
+    wait_until: Mapped[datetime | None]

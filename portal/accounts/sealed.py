@@ -1,0 +1,155 @@
+"""The door to the vault for people: phone numbers, second factors, and who holds which key.
+
+| what | sealed under | bound to |
+|---|---|---|
+| phone number, second factor | server key `people` (a file outside the database) | account, field |
+| an officer's private key | her passphrase (Argon2id) | account |
+| the same, while she is signed in | a key that only her browser's cookie holds | sign-in |
+| a unit's private key | each holder's public key (HPKE) | key, holder |
+"""
+
+import hashlib
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from portal.accounts.models import Account, KeyGrant, SealingKey, StaffKey
+from portal.base import vault
+from portal.base.clock import now
+from portal.base.db import new_id
+from portal.base.settings import ServerKeys
+
+
+@dataclass(frozen=True)
+class KeyRing:
+    """The unit's private keys that an officer may use in this request. Never stored, never logged."""
+
+    privates: dict[UUID, bytes] = field(repr=False)
+
+    def __contains__(self, key_id: UUID) -> bool:
+        return key_id in self.privates
+
+    def open_wrap(self, key_id: UUID, wrapped: bytes, *, label: str) -> bytes:
+        """A content key as it arrived, opened with the unit's private key (about 70 µs)."""
+        return vault.unwrap_with(self.privates[key_id], wrapped, label=label)
+
+    def symmetric(self, key_id: UUID) -> bytes:
+        """The symmetric key that follows from the private one, for lists (about 1 µs a row)."""
+        return vault.derived(self.privates[key_id], purpose="rewrap")
+
+
+def token_hash(token: str) -> bytes:
+    """What the database keeps of a sign-in's token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def new_token() -> str:
+    """A fresh sign-in token for the cookie (256 bits)."""
+    return secrets.token_urlsafe(32)
+
+
+def peppered(keys: ServerKeys, secret: str) -> str:
+    """A PIN or passphrase mixed with a server key: a stolen database alone cannot be guessed at."""
+    return vault.tag(keys.people, secret, purpose="pepper").hex()
+
+
+def phone_tag(keys: ServerKeys, phone: str) -> bytes:
+    """How an account is found by its normalised phone number."""
+    return vault.tag(keys.people, phone, purpose="phone")
+
+
+def try_tag(keys: ServerKeys, *parts: str) -> bytes:
+    """How failed tries are counted without writing down whose they were."""
+    return vault.tag(keys.people, "|".join(parts), purpose="try")
+
+
+def seal_phone(keys: ServerKeys, account_id: UUID, phone: str) -> bytes:
+    """A phone number for its account's row."""
+    return vault.lock(keys.people, phone.encode(), label=f"accounts|{account_id}|phone")
+
+
+def open_phone(keys: ServerKeys, account: Account) -> str:
+    """The account's phone number, or an empty text when it has none."""
+    if account.sealed_phone is None:
+        return ""
+    return vault.unlock(keys.people, account.sealed_phone, label=f"accounts|{account.id}|phone").decode()
+
+
+def seal_totp(keys: ServerKeys, account_id: UUID, secret: str) -> bytes:
+    """A second factor's secret for its account's row."""
+    return vault.lock(keys.people, secret.encode(), label=f"accounts|{account_id}|totp")
+
+
+def open_totp(keys: ServerKeys, account: Account) -> str:
+    """The account's second-factor secret (base32), or an empty text."""
+    if account.sealed_totp is None:
+        return ""
+    return vault.unlock(keys.people, account.sealed_totp, label=f"accounts|{account.id}|totp").decode()
+
+
+def make_staff_key(account_id: UUID, passphrase: str, *, memory_kib: int) -> StaffKey:
+    """A key pair for an officer, its private half locked under her passphrase."""
+    pair, salt = vault.new_pair(), secrets.token_bytes(16)
+    cost = vault.PassphraseCost(memory_kib=memory_kib)
+    locking = vault.from_passphrase(passphrase, salt, cost)
+    return StaffKey(
+        account_id=account_id, public=pair.public, salt=salt, memory_kib=cost.memory_kib, rounds=cost.rounds,
+        locked_private=vault.lock(locking, pair.private, label=f"staff_keys|{account_id}|private"),
+    )
+
+
+def unlock_staff_key(key: StaffKey, passphrase: str) -> bytes | None:
+    """An officer's private key, or None when the passphrase is not hers."""
+    cost = vault.PassphraseCost(key.memory_kib, key.rounds)
+    locking = vault.from_passphrase(passphrase, key.salt, cost)
+    try:
+        return vault.unlock(locking, key.locked_private, label=f"staff_keys|{key.account_id}|private")
+    except vault.DoesNotOpen:
+        return None
+
+
+def split_for_browser(private: bytes, token: str) -> tuple[str, bytes]:
+    """(cookie value, what the database keeps): neither alone gives the officer's private key."""
+    half = vault.new_key()
+    locked = vault.lock(half, private, label=_sign_in_label(token))
+    return urlsafe_b64encode(half).decode(), locked
+
+
+def join_from_browser(cookie: str, locked: bytes, token: str) -> bytes | None:
+    """The officer's private key from her cookie and the database's half, or None when they do not fit."""
+    try:
+        return vault.unlock(urlsafe_b64decode(cookie), locked, label=_sign_in_label(token))
+    except (vault.DoesNotOpen, ValueError):
+        return None
+
+
+def make_sealing_key(unit_id: UUID, kind: str) -> tuple[SealingKey, bytes]:
+    """A fresh key of a unit (`unit` or `conflict`) and its private half, to be granted at once."""
+    pair = vault.new_pair()
+    key = SealingKey(id=new_id(), unit_id=unit_id, kind=kind, public=pair.public, made_at=now())
+    return key, pair.private
+
+
+def grant(private: bytes, key_id: UUID, *, to: StaffKey, by: UUID | None) -> KeyGrant:
+    """The private half of a sealing key, wrapped for one more holder."""
+    wrapped = vault.wrap_for(to.public, private, label=_grant_label(key_id, to.account_id))
+    return KeyGrant(key_id=key_id, account_id=to.account_id, wrapped_private=wrapped,
+                    granted_by_id=by, granted_at=now())
+
+
+def open_ring(staff_private: bytes, grants: list[KeyGrant]) -> KeyRing:
+    """All the unit's keys that an officer was granted. Raises `vault.DoesNotOpen` for an altered grant."""
+    return KeyRing({
+        grant.key_id: vault.unwrap_with(staff_private, grant.wrapped_private,
+                                        label=_grant_label(grant.key_id, grant.account_id))
+        for grant in grants
+    })
+
+
+def _grant_label(key_id: UUID, account_id: UUID) -> str:
+    return f"key_grants|{key_id}|{account_id}"
+
+
+def _sign_in_label(token: str) -> str:
+    return f"sign_ins|{token_hash(token).hex()}|private"

@@ -1,0 +1,115 @@
+"""The web side of a sign-in: the signed cookie, its limits, and the officer's half of her key.
+
+The cookie holds the sign-in's token and when it was begun and last used. The database keeps those to
+the day only, because a finer time beside a concern's would say who sent it.
+"""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from flask import Flask, Response, current_app, g, request, session
+from flask_login import LoginManager, current_user, login_user, logout_user
+
+from portal.accounts import commands, queries, sealed
+from portal.accounts.sealed import KeyRing
+from portal.accounts.viewer import Viewer
+from portal.base.clock import now
+from portal.web import db
+
+KEY_COOKIE = "k"
+_BEGAN, _SEEN = "began", "seen"
+
+
+def init_app(app: Flask) -> None:
+    """Let Flask-Login find people by their sign-in, and note when each was last seen."""
+    manager = LoginManager(app)
+    manager.session_protection = None  # phones change networks all day; the sign-in table is the guard
+    manager.user_loader(_load)
+    app.after_request(_note_seen)
+
+
+def begin(account_id: UUID, viewer_is_staff: bool, staff_private: bytes | None) -> tuple[Viewer, str]:
+    """Open a sign-in in this browser, ending the one it may have had. Returns the viewer and the
+    browser's half of the key, to be set with `set_key_cookie`."""
+    settings = current_app.config["SETTINGS"]
+    hours = settings.staff_hours if viewer_is_staff else settings.cadre_hours
+    with db.transaction() as writing:
+        if session.get("_user_id"):
+            commands.end_sign_in(writing, session["_user_id"])
+        token, half = commands.open_sign_in(writing, account_id, hours=hours, staff_private=staff_private)
+    viewer = queries.viewer_of(db.session(), token, sealed.token_hash(token))
+    if viewer is None:
+        raise LookupError("a sign-in that was just opened is gone")
+    session.clear()
+    session.update({_BEGAN: _seconds(now()), _SEEN: _seconds(now())})
+    login_user(viewer)
+    return viewer, half
+
+
+def end() -> None:
+    """End this browser's sign-in, on the server too, locked or not."""
+    token = session.get("_user_id")
+    if token:
+        with db.transaction() as writing:
+            commands.end_sign_in(writing, token)
+    logout_user()
+    session.clear()
+
+
+def locked_viewer() -> Viewer | None:
+    """The person whose sign-in stands but rests after a pause; her secret alone opens it again."""
+    token, settings = session.get("_user_id"), current_app.config["SETTINGS"]
+    viewer = _viewer(token) if token else None
+    return viewer if viewer and not _too_old(viewer, settings) else None
+
+
+def key_ring() -> KeyRing | None:
+    """The unit's keys of this officer, for this request; None while they are locked."""
+    if "ring" not in g:
+        g.ring = commands.key_ring_of(db.session(), current_user, request.cookies.get(KEY_COOKIE, ""))
+    return g.ring
+
+
+def set_key_cookie(response: Response, half: str) -> Response:
+    """Give the browser its half of the officer's key, or take it away when there is none."""
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    if half:
+        response.set_cookie(KEY_COOKIE, half, httponly=True, samesite="Strict", secure=secure)
+    else:
+        response.delete_cookie(KEY_COOKIE, httponly=True, samesite="Strict", secure=secure)
+    return response
+
+
+def _load(token: str) -> Viewer | None:
+    viewer, settings = _viewer(token), current_app.config["SETTINGS"]
+    if viewer is None or _too_old(viewer, settings) or _rests(viewer, settings):
+        return None
+    return viewer
+
+
+def _viewer(token: str) -> Viewer | None:
+    return queries.viewer_of(db.session(), token, sealed.token_hash(token))
+
+
+def _rests(viewer: Viewer, settings) -> bool:  # type: ignore[no-untyped-def]
+    idle = settings.staff_idle_minutes if viewer.is_staff else settings.cadre_idle_minutes
+    return _age(_SEEN) > timedelta(minutes=idle)
+
+
+def _too_old(viewer: Viewer, settings) -> bool:  # type: ignore[no-untyped-def]
+    hours = settings.staff_hours if viewer.is_staff else settings.cadre_hours
+    return _age(_BEGAN) > timedelta(hours=hours)
+
+
+def _age(which: str) -> timedelta:
+    return now() - datetime.fromtimestamp(session.get(which, 0), UTC)
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def _note_seen(response: Response) -> Response:
+    if request.endpoint != "static" and current_user and current_user.is_authenticated:
+        session[_SEEN] = _seconds(now())
+    return response

@@ -1,0 +1,62 @@
+"""How long one must wait after failed tries: growing, and never so that a stranger locks a person out.
+
+Tries are counted for the pair of account and network first (few free), for the account from everywhere
+(more free), and for the network alone (many free: a mobile network shares one address among thousands).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from portal.accounts.models import FailedTry
+from portal.base.db import insert_missing
+
+_WAITS = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 300, 900, 3600))
+_FORGOTTEN_AFTER = timedelta(hours=24)
+FREE_PAIR, FREE_ACCOUNT, FREE_NETWORK = 5, 25, 100
+
+
+@dataclass(frozen=True)
+class Counter:
+    """One thing whose failures are counted: its keyed tag and how many tries it has free."""
+
+    tag: bytes
+    free: int
+
+
+def wait_after(failures: int, free: int) -> timedelta | None:
+    """How long to wait after that many failures, or None while tries are still free."""
+    beyond = failures - free
+    return None if beyond < 0 else _WAITS[min(beyond, len(_WAITS) - 1)]
+
+
+def begin_try(session: Session, counters: list[Counter], at: datetime) -> datetime | None:
+    """Count a try before it is checked, so that a thousand at once are not all free.
+
+    Returns the moment until which one must wait, and then counts nothing; None when it may go on.
+    """
+    insert_missing(session, FailedTry, [{"tag": c.tag, "count": 0, "last_at": at} for c in counters])
+    free = {counter.tag: counter.free for counter in counters}
+    rows = session.scalars(
+        select(FailedTry).where(FailedTry.tag.in_(free)).order_by(FailedTry.tag).with_for_update()
+    ).all()
+    waits = [row.wait_until for row in rows if row.wait_until and row.wait_until > at]
+    if waits:
+        return max(waits)
+    for row in rows:
+        _count(row, free[row.tag], at)
+    return None
+
+
+def forget(session: Session, counters: list[Counter]) -> None:
+    """After a success: the failures of this account count no more. The network's stay."""
+    session.execute(delete(FailedTry).where(FailedTry.tag.in_([c.tag for c in counters])))
+
+
+def _count(row: FailedTry, free: int, at: datetime) -> None:
+    row.count = 1 if at - row.last_at > _FORGOTTEN_AFTER else row.count + 1
+    row.last_at = at
+    wait = wait_after(row.count, free)
+    row.wait_until = at + wait if wait else None

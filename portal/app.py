@@ -1,0 +1,138 @@
+"""The house's table of contents: settings, floors wired together, nothing else."""
+
+import hashlib
+import logging
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_htmx import HTMX
+from flask_login import current_user
+from flask_wtf.csrf import CSRFProtect, generate_csrf
+from markupsafe import Markup
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import cli
+from portal.accounts import signin
+from portal.accounts import views as accounts
+from portal.accounts.roles import FIELD, Role
+from portal.accounts.viewer import Viewer
+from portal.accounts.words import role_name
+from portal.base.settings import Settings
+from portal.flags import views as flags
+from portal.followup import views as followup
+from portal.outreach import views as outreach
+from portal.reports import views as reports
+from portal.web import carry, db, errors, guard, headers, locale, pages
+
+ROOT = Path(__file__).parent.parent
+_PAGES_OF = {
+    "outreach.sessions": {"outreach.log", "outreach.show", "outreach.correct"},
+    "flags.mine": {"flags.progress", "flags.add"},
+    "followup.queue": {"followup.sheet"},
+}
+_LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application. Raises `BadSettings` when it would start unsafely.
+
+    Only commands may run without the server's keys: one of them makes the keys.
+    """
+    settings = settings or Settings.from_environment()
+    if settings.keys is None and not _at_command_line():
+        settings.require_keys()
+    app = Flask(__name__, static_folder="web/static", template_folder="web/templates")
+    app.config.update(
+        SETTINGS=settings, KEYS=settings.keys, SECRET_KEY=settings.keys and settings.keys.cookies,
+        SESSION_COOKIE_NAME="s", SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies, WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=256 * 1024, MAX_FORM_MEMORY_SIZE=256 * 1024, MAX_FORM_PARTS=400,
+        TRUSTED_HOSTS=list(settings.trusted_hosts) or None, TEMPLATES_AUTO_RELOAD=False,
+    )
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if settings.proxies:
+        hops = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    _wire(app, settings)
+    return app
+
+
+def _wire(app: Flask, settings: Settings) -> None:
+    db.init_app(app, settings.database_url)
+    app.extensions["htmx"] = HTMX(app)
+    locale.init_app(app, str(ROOT / "translations"), settings.languages[0])
+    signin.init_app(app)
+    errors.init_app(app)
+    for blueprint in (pages.bp, accounts.bp, outreach.bp, flags.bp, followup.bp, reports.bp):
+        app.register_blueprint(blueprint)
+    guard.init_app(app)
+    protect = CSRFProtect(app)
+    protect.exempt(accounts.quick_exit)  # must work whatever else has ended; SameSite keeps strangers out
+    app.before_request(carry.restore)
+    headers.init_app(app)
+    cli.init_app(app)
+    _give_templates(app, settings)
+
+
+def _give_templates(app: Flask, settings: Settings) -> None:
+    names = [(code, _LANGUAGE_NAMES.get(code, code)) for code in settings.languages]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        settings=settings, asset=_asset, csrf_field=_csrf_field, navigation=_navigation, role_name=role_name,
+        languages=names,
+    )
+    app.context_processor(lambda: {"language": str(get_locale()),
+                                   "wide": current_user.is_authenticated and current_user.is_staff})
+
+
+def _navigation(viewer: Viewer) -> list[dict[str, object]]:
+    """The main menu of this person: what each role comes here for."""
+    home = ("flags.home", _("Home"), "rumah")
+    sessions = ("outreach.sessions", _("Sessions"), "orang")
+    queue = ("followup.queue", _("Queue"), "pesan")
+    keys = ("accounts.keys", _("Keys"), "kunci")
+    coverage = ("reports.coverage", _("Coverage"), "cek")
+    help_page = ("web.help_page", _("Help"), "tolong")
+    items = {
+        Role.OFFICER: [queue, coverage, help_page],
+        Role.HEAD: [queue, coverage, keys, ("reports.trail", _("Trail"), "jam"), help_page],
+        Role.COORDINATOR: [sessions, coverage, help_page],
+        Role.LEADERSHIP: [coverage, sessions, help_page],
+        Role.ADMIN: [("accounts.people", _("Accounts"), "orang"), help_page],
+    }
+    if viewer.role in FIELD:
+        chosen = [home, sessions, ("flags.mine", _("My concerns"), "pesan"), help_page]
+    else:
+        chosen = items[viewer.role]
+    return [{"url": url_for(endpoint), "label": label, "icon": icon, "here": _is_here(endpoint)}
+            for endpoint, label, icon in chosen]
+
+
+def _is_here(endpoint: str) -> bool:
+    """Whether the open page belongs to this menu entry: itself, or a page of the same feature."""
+    here = request.endpoint or ""
+    return here == endpoint or here in _PAGES_OF.get(endpoint, ())
+
+
+def _csrf_field() -> Markup:
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+
+
+def _asset(name: str) -> str:
+    """The address of a static file with its content's mark, so that it may be kept for ever."""
+    return url_for("static", filename=name, v=_mark(name))
+
+
+@lru_cache(maxsize=32)
+def _mark(name: str) -> str:
+    return hashlib.sha256((ROOT / "portal/web/static" / name).read_bytes()).hexdigest()[:8]
+
+
+def _at_command_line() -> bool:
+    return os.environ.get("FLASK_RUN_FROM_CLI") == "true"
+
+

@@ -1,0 +1,1 @@
+"""Floor 0: what knows neither Flask nor the domain."""

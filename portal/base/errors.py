@@ -1,0 +1,13 @@
+"""What a command may say no with. Each is mapped to one calm page in `web/errors.py`."""
+
+
+class Refused(Exception):
+    """The rules do not allow this now (409). The text is for developers and logs: no content, no names."""
+
+
+class Stale(Refused):
+    """Somebody else was faster; the page shows what changed and keeps what was typed (409)."""
+
+
+class NotVisible(Exception):
+    """The thing is absent, or this person may not know of it: the two look alike (404)."""

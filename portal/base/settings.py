@@ -1,0 +1,188 @@
+"""What a city decides: read once from the environment, then fixed. An absent secret means no start."""
+
+import json
+import os
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from holidays import list_supported_countries
+
+PREFIX = "PORTAL_"
+_KEY_BYTES = 32
+
+
+class BadSettings(Exception):
+    """A setting that cannot stand; the text is one sentence for the person who installs."""
+
+
+@dataclass(frozen=True, repr=False)
+class ServerKeys:
+    """Secrets that live in a file outside the database. Losing the database alone gives none of them.
+
+    cookies: signs Flask's session cookie. reporter: tags who sent a concern. people: seals phone
+    numbers and second factors. forms: one-use keys and answers carried over a sign-in. told: seals the
+    little that a cadre is told (an officer's question, a closing text).
+    """
+
+    cookies: bytes
+    reporter: bytes
+    people: bytes
+    forms: bytes
+    told: bytes
+
+    @classmethod
+    def fresh(cls) -> "ServerKeys":
+        return cls(*(secrets.token_bytes(_KEY_BYTES) for _ in fields(cls)))
+
+    @classmethod
+    def read(cls, path: Path) -> "ServerKeys":
+        """The keys in the file. Raises `BadSettings` when it is absent, readable by others, or broken."""
+        if not path.exists():
+            raise BadSettings(f"There is no key file at {path}. Make it with: flask --app wsgi init")
+        if path.stat().st_mode & 0o077:
+            raise BadSettings(f"The key file {path} can be read by others. Run: chmod 600 {path}")
+        try:
+            stored = json.loads(path.read_text())
+            return cls(**{key.name: _key(stored[key.name]) for key in fields(cls)})
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise BadSettings(f"The key file {path} cannot be read as keys.") from error
+
+    def write(self, path: Path) -> None:
+        """Put the keys in a new file that only its owner can read. An existing file is never replaced."""
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        content = json.dumps({key.name: b64encode(getattr(self, key.name)).decode() for key in fields(self)})
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+@dataclass(frozen=True)
+class ServiceHours:
+    """When officers are at work: days (Monday is 0) and the clock times between which they are.
+
+    A service that ends at midnight closes at `time.max`: a clock time of 24:00 there is none.
+    """
+
+    days: frozenset[int] = frozenset(range(5))
+    opens: time = time(8)
+    closes: time = time(16)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that can be set, with the values that fit most cities. Names match `PORTAL_…` variables."""
+
+    database_url: str = field(default="sqlite:///instance/portal.sqlite", repr=False)  # may hold a password
+    keys_file: Path = Path("instance/keys.json")
+    keys: ServerKeys | None = field(default=None, repr=False)
+    name: str = "Catatan Kader"
+    office_name: str = "UPTD PPA"
+    office_phone: str = ""
+    exit_url: str = "https://www.bmkg.go.id/"
+    timezone: ZoneInfo = ZoneInfo("Asia/Jakarta")
+    languages: tuple[str, ...] = ("id", "en")
+    holidays_country: str = "ID"
+    service_hours: ServiceHours = ServiceHours()
+    high_risk_minutes: int = 60
+    medium_risk_hours: int = 6
+    low_risk_days: int = 3
+    cadre_idle_minutes: int = 3
+    staff_idle_minutes: int = 15
+    cadre_hours: int = 12
+    staff_hours: int = 8
+    trusted_hosts: tuple[str, ...] = ()
+    proxies: int = 0
+    secure_cookies: bool = True
+    demo: bool = False
+    demo_people_file: Path = Path("instance/demo-people.json")
+    passphrase_memory_kib: int = 65536
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Settings from `PORTAL_…` variables. Raises `BadSettings` for an unknown or impossible one."""
+        given = {key.removeprefix(PREFIX).lower(): value for key, value in environment.items()
+                 if key.startswith(PREFIX) and key.removeprefix(PREFIX).lower() not in _NOT_OURS}
+        unknown = given.keys() - _READERS.keys()
+        if unknown:
+            raise BadSettings(f"Unknown setting {PREFIX}{sorted(unknown)[0].upper()}.")
+        values = {name: _read(name, text) for name, text in given.items()}
+        keys_file = values.get("keys_file", cls.keys_file)
+        if isinstance(keys_file, Path) and keys_file.exists():
+            values["keys"] = ServerKeys.read(keys_file)
+        if values.get("demo") and "secure_cookies" not in values:
+            values["secure_cookies"] = False  # the demo speaks plain HTTP, on this machine alone
+        return cls(**values)  # type: ignore[arg-type]
+
+    def require_keys(self) -> ServerKeys:
+        """The server's keys. Raises `BadSettings` when they were never made."""
+        return self.keys or ServerKeys.read(self.keys_file)
+
+
+def _key(text: str) -> bytes:
+    key = b64decode(text, validate=True)
+    if len(key) != _KEY_BYTES:
+        raise ValueError
+    return key
+
+
+def _count(text: str) -> int:
+    if int(text) < 1:
+        raise ValueError
+    return int(text)
+
+
+def _country(text: str) -> str:
+    """An ISO code whose holidays are known, or nothing for a unit that works through them."""
+    if text and text not in list_supported_countries():
+        raise ValueError
+    return text
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _flag(text: str) -> bool:
+    return {"1": True, "true": True, "0": False, "false": False, "": False}[text.lower()]
+
+
+def _hours(text: str) -> ServiceHours:
+    """Reads `1-5 08:00-16:00`: days as Monday 1 to Sunday 7, then the times between which staff work.
+
+    `1-7 00:00-24:00` is a unit that never closes.
+    """
+    days, times = text.split()
+    first, last = (int(day) for day in days.split("-"))
+    opens, closes = (_clock(clock) for clock in times.split("-"))
+    if not (1 <= first <= last <= 7 and opens < closes):  # noqa: PLR2004
+        raise ValueError
+    return ServiceHours(frozenset(range(first - 1, last)), opens, closes)
+
+
+def _clock(text: str) -> time:
+    return time.max if text == "24:00" else time.fromisoformat(text)
+
+
+_READERS = {
+    "database_url": str, "keys_file": Path, "name": str, "office_name": str, "office_phone": str,
+    "exit_url": str, "timezone": ZoneInfo, "languages": _list, "holidays_country": _country,
+    "service_hours": _hours, "high_risk_minutes": _count, "medium_risk_hours": _count,
+    "low_risk_days": _count, "cadre_idle_minutes": _count, "staff_idle_minutes": _count,
+    "cadre_hours": _count, "staff_hours": _count, "trusted_hosts": _list, "proxies": int,
+    "secure_cookies": _flag, "demo": _flag, "demo_people_file": Path, "passphrase_memory_kib": _count,
+}
+_NOT_OURS = {"require_all", "test_database_url"}  # the test run's own
+
+
+def _read(name: str, text: str) -> object:
+    try:
+        return _READERS[name](text)  # type: ignore[operator]
+    except (ValueError, KeyError, OSError) as error:
+        raise BadSettings(f"The setting {PREFIX}{name.upper()} cannot be {text!r}.") from error

@@ -1,0 +1,142 @@
+"""The one door through which plaintext passes. Only `*/sealed.py` may import this module.
+
+Three things are done here and nowhere else:
+
+* a secret is *wrapped* for a public key (HPKE, RFC 9180: P-256, HKDF-SHA256, AES-256-GCM), so that
+  the server that received it cannot read it back;
+* text is *sealed* under a symmetric key (AES-256-GCM), padded so that its length says nothing;
+* a value is *tagged* (HMAC-SHA-256) so that equal values can be found without being readable.
+
+Everything is bound to a label that names table, row and field: moved elsewhere, it does not open.
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+
+from argon2.low_level import Type, hash_secret_raw
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+KEY_BYTES = 32
+_VERSION = b"\x01"
+_NONCE_BYTES = 12
+_SMALLEST_PAD = 1024
+_CURVE = ec.SECP256R1()
+_SUITE = Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+
+
+class DoesNotOpen(Exception):
+    """Wrong key, wrong place, or altered bytes: which of them is not said."""
+
+
+@dataclass(frozen=True)
+class KeyPair:
+    """A P-256 pair: public half as an uncompressed point (65 bytes), private half as its number (32)."""
+
+    public: bytes
+    private: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class PassphraseCost:
+    """What one guess of a passphrase costs (Argon2id): memory in KiB, rounds. Stored beside the lock."""
+
+    memory_kib: int = 65536
+    rounds: int = 3
+
+
+def new_key() -> bytes:
+    """A random 256-bit key."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def new_pair() -> KeyPair:
+    """A fresh key pair for wrapping."""
+    private = ec.generate_private_key(_CURVE)
+    point = private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return KeyPair(point, private.private_numbers().private_value.to_bytes(KEY_BYTES, "big"))
+
+
+def wrap_for(public: bytes, secret: bytes, *, label: str) -> bytes:
+    """`secret` so that only the owner of `public` can have it (HPKE base mode: enc ‖ ciphertext)."""
+    key = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, public)
+    return _VERSION + _SUITE.encrypt(secret, key, info=label.encode())
+
+
+def unwrap_with(private: bytes, wrapped: bytes, *, label: str) -> bytes:
+    """The secret that `wrap_for` wrapped under the same label. Raises `DoesNotOpen`."""
+    try:
+        key = ec.derive_private_key(int.from_bytes(private, "big"), _CURVE)
+        opened: bytes = _SUITE.decrypt(_body(wrapped), key, info=label.encode())
+    except (InvalidTag, ValueError) as error:
+        raise DoesNotOpen from error
+    return opened
+
+
+def lock(key: bytes, secret: bytes, *, label: str) -> bytes:
+    """`secret` under a symmetric key, bound to `label`: version ‖ nonce ‖ ciphertext."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return _VERSION + nonce + AESGCM(key).encrypt(nonce, secret, _VERSION + label.encode())
+
+
+def unlock(key: bytes, locked: bytes, *, label: str) -> bytes:
+    """What `lock` locked under the same key and label. Raises `DoesNotOpen`."""
+    body = _body(locked)
+    try:
+        return AESGCM(key).decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], _VERSION + label.encode())
+    except (InvalidTag, ValueError) as error:
+        raise DoesNotOpen from error
+
+
+def seal_text(key: bytes, text: str, *, label: str) -> bytes:
+    """Text locked under `key`, padded to a power of two from 1 KiB so that length tells little."""
+    return lock(key, _padded(text.encode()), label=label)
+
+
+def open_text(key: bytes, sealed: bytes, *, label: str) -> str:
+    """The text that `seal_text` sealed. Raises `DoesNotOpen`."""
+    padded = unlock(key, sealed, label=label)
+    length = int.from_bytes(padded[:4], "big")
+    return padded[4 : 4 + length].decode()
+
+
+def derived(key: bytes, *, purpose: str) -> bytes:
+    """Another 256-bit key that follows from `key` alone, for one purpose (HKDF-SHA256)."""
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose.encode()).derive(key)
+
+
+def from_passphrase(passphrase: str, salt: bytes, cost: PassphraseCost) -> bytes:
+    """The 256-bit key that a passphrase stands for (Argon2id, RFC 9106)."""
+    return hash_secret_raw(
+        passphrase.encode(), salt, cost.rounds, cost.memory_kib, 1, KEY_BYTES, Type.ID
+    )
+
+
+def tag(key: bytes, value: str, *, purpose: str) -> bytes:
+    """A keyed mark of `value` (HMAC-SHA-256): equal for equal values, unreadable without the key."""
+    return hmac.digest(key, f"{purpose}\x00{value}".encode(), hashlib.sha256)
+
+
+def same(one: bytes, other: bytes) -> bool:
+    """Whether two tags are equal, in a time that does not tell where they differ."""
+    return hmac.compare_digest(one, other)
+
+
+def _padded(data: bytes) -> bytes:
+    size = _SMALLEST_PAD
+    while size < len(data) + 4:
+        size *= 2
+    return len(data).to_bytes(4, "big") + data.ljust(size - 4, b"\x00")
+
+
+def _body(sealed: bytes) -> bytes:
+    if sealed[:1] != _VERSION:
+        raise DoesNotOpen
+    return sealed[1:]

@@ -1,0 +1,11 @@
+"""The `flask` commands: setting up, loading areas, making accounts, the demo city."""
+
+from flask import Flask
+
+from portal.cli import database, people, setup
+
+
+def init_app(app: Flask) -> None:
+    """Register every command group with the app."""
+    for command in (database.db_group, setup.init, setup.areas_group, people.accounts_group):
+        app.cli.add_command(command)

@@ -1,0 +1,64 @@
+"""`flask accounts …`: making accounts at the command line, until invitations do it in person."""
+
+import click
+import pyotp
+from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from portal.accounts import commands, queries
+from portal.accounts.roles import FIELD, STAFF, UNIT, Role
+from portal.areas.models import Area
+from portal.cli.setup import show_second_factor
+from portal.web import db
+
+accounts_group = AppGroup("accounts", help="People who may sign in.")
+
+
+@accounts_group.command("add")
+@click.option("--role", type=click.Choice([role.value for role in Role]), prompt=True)
+@click.option("--name", prompt=True, help="As she likes to be called.")
+@click.option("--title", default="", help="Free text, like: guru wali.")
+@click.option("--phone", default="", help="For cadres and counsellors.")
+@click.option("--sign-in-name", default="", help="For staff.")
+@click.option("--area", "area_code", default="", help="Area code: RW, school, kelurahan or kecamatan.")
+@click.password_option("--secret", help="PIN of 8 digits, or passphrase of 15 characters and more.")
+def add(role: str, name: str, title: str, phone: str, sign_in_name: str, area_code: str, secret: str) -> None:
+    """Make one account. Staff get a second factor, shown once; officers get the unit's keys from the
+    head (page Keys)."""
+    kind = Role(role)
+    area = db.session().scalar(select(Area).where(Area.code == area_code)) if area_code else None
+    if area_code and area is None:
+        raise click.ClickException(f"There is no area with code {area_code}.")
+    if kind in FIELD and not phone:
+        raise click.ClickException("A cadre or counsellor needs a phone number.")
+    if kind in STAFF and not sign_in_name:
+        raise click.ClickException("Staff need a sign-in name.")
+    if kind not in UNIT | {Role.LEADERSHIP, Role.ADMIN} and area is None:
+        raise click.ClickException("This role needs an area.")
+    new = commands.NewAccount(
+        kind, name, secret, title=title, phone=phone, sign_in_name=sign_in_name,
+        area_id=area.id if area else None, unit_id=_unit_id(area) if kind in UNIT else None,
+        totp_secret=pyotp.random_base32() if kind in STAFF else "",
+    )
+    try:
+        with db.transaction() as session:
+            commands.add_account(session, current_app.config["SETTINGS"], new, by=None)
+    except commands.BadAccount as bad:
+        raise click.ClickException(str(bad)) from bad
+    click.echo(f"{name} can sign in.")
+    if new.totp_secret:
+        show_second_factor(new)
+
+
+def _unit_id(area: Area | None):  # type: ignore[no-untyped-def]
+    """The unit of the area, or the only one there is."""
+    session = db.session()
+    if area is not None:
+        unit = queries.unit_for_path(session, area.path)
+    else:
+        units = session.scalars(select(queries.Unit)).all()
+        unit = units[0] if len(units) == 1 else None
+    if unit is None:
+        raise click.ClickException("Say with --area which city's unit she works for.")
+    return unit.id

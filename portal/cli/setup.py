@@ -1,0 +1,125 @@
+"""`flask init` and `flask areas …`: from an empty machine to a city that can begin."""
+
+from pathlib import Path
+
+import click
+import pyotp
+import segno
+from alembic import command
+from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from portal.accounts import commands
+from portal.accounts.models import Unit
+from portal.accounts.roles import Role
+from portal.areas import loading
+from portal.areas.models import Area
+from portal.base.settings import ServerKeys, Settings
+from portal.cli.database import alembic_config, prepare_folder
+from portal.web import db
+
+areas_group = AppGroup("areas", help="Kecamatan, kelurahan, RW, RT and schools.")
+
+
+@click.command()
+@click.option("--areas", "files", type=click.Path(exists=True, path_type=Path), multiple=True,
+              help="Area files to load first, as with `areas load`.")
+@click.option("--city", help="The code of the city that the unit answers for, like 32.75.")
+@click.option("--unit", "unit_name", help="The unit's name.")
+@click.option("--head", "head_name", help="The name of the unit's head.")
+@click.option("--sign-in-name", help="The name she signs in with.")
+@click.option("--passphrase", help="Her passphrase, 15 characters or more. Asked for when left out.")
+def init(files: tuple[Path, ...], city: str | None, unit_name: str | None, head_name: str | None,
+         sign_in_name: str | None, passphrase: str | None) -> None:
+    """Make the server's keys, the tables, the unit with its key pairs, and the account of its head.
+
+    Every step is left as it is when it was done before.
+    """
+    make_server_keys()
+    upgrade_tables()
+    for file in files:
+        load_file(file)
+    with db.transaction() as session:
+        if session.scalar(select(Unit.id)) is not None:
+            click.echo("The unit and its keys were made before. Nothing changed.")
+            return
+    area = city_by_code(city or click.prompt("Code of the city"))
+    new = commands.NewAccount(
+        Role.HEAD, head_name or click.prompt("Name of the unit's head"),
+        passphrase or click.prompt("Her passphrase", hide_input=True, confirmation_prompt=True),
+        sign_in_name=sign_in_name or click.prompt("Her sign-in name"), totp_secret=pyotp.random_base32(),
+    )
+    make_unit(unit_name or click.prompt("Name of the unit"), area, new)
+    show_second_factor(new)
+
+
+@areas_group.command("load")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def load(file: Path) -> None:
+    """Load areas from FILE (CSV: code, level, name, parent). Loading it again changes nothing."""
+    load_file(file)
+
+
+def make_server_keys() -> None:
+    """The key file, if there is none yet; the app uses it from now on."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if not settings.keys_file.exists():
+        ServerKeys.fresh().write(settings.keys_file)
+        click.echo(f"Keys made in {settings.keys_file}. Keep a copy where the database is not.")
+    keys = ServerKeys.read(settings.keys_file)
+    object.__setattr__(settings, "keys", keys)  # the only moment at which settings gain something
+    current_app.config.update(KEYS=keys, SECRET_KEY=keys.cookies)
+
+
+def upgrade_tables() -> None:
+    """All tables in their newest shape."""
+    prepare_folder()
+    with db.engine().begin() as connection:
+        command.upgrade(alembic_config(connection), "head")
+
+
+def load_file(file: Path) -> None:
+    """Load one area file, or name every bad row by its line and load nothing."""
+    try:
+        with db.transaction() as session, file.open(encoding="utf-8-sig", newline="") as lines:
+            done = loading.load(session, lines)
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file} is not UTF-8 text. Nothing was loaded.") from error
+    except loading.BadRows as bad:
+        for line, sentence in bad.rows:
+            click.echo(f"{file}, line {line}: {sentence}", err=True)
+        raise click.ClickException("Nothing was loaded.") from bad
+    click.echo(f"{file}: {done.added} added, {done.changed} changed, {done.unchanged} as before.")
+
+
+def city_by_code(code: str) -> Area:
+    """The city with this code, or a sentence that says it is not loaded."""
+    area = db.session().scalar(select(Area).where(Area.code == code, Area.level == "city"))
+    if area is None:
+        raise click.ClickException(f"There is no city with code {code}. Load its areas first.")
+    return area
+
+
+def make_unit(name: str, area: Area, head: commands.NewAccount) -> None:
+    """The unit, its head, and its keys wrapped for her."""
+    settings = current_app.config["SETTINGS"]
+    try:
+        with db.transaction() as session:
+            unit = commands.make_unit(session, name=name, area_id=area.id)
+            head = commands.NewAccount(**{**vars(head), "unit_id": unit.id})
+            account = commands.add_account(session, settings, head, by=None)
+            commands.make_unit_keys(session, unit, first_holder=account.id)
+    except commands.BadAccount as bad:
+        raise click.ClickException(str(bad)) from bad
+    click.echo(f"{name} is ready. Its keys open with the passphrase of {head.name} alone: "
+               "hand them on to a second person soon (page Keys).")
+
+
+def show_second_factor(new: commands.NewAccount) -> None:
+    """The second factor as a picture for an authenticator app, and as text."""
+    name = current_app.config["SETTINGS"].name
+    uri = pyotp.TOTP(new.totp_secret).provisioning_uri(name=new.sign_in_name, issuer_name=name)
+    click.echo("\nScan this with the authenticator app. It is shown once.")
+    segno.make(uri).terminal(compact=True)
+    click.echo(f"Or type: {new.totp_secret}")

@@ -1,0 +1,278 @@
+"""What happens to a flag. Each command keeps the flag, its history and the trail in one step; none commits.
+
+Where a reporter acts, the trail and the history name nobody: nothing may tie an account to a concern.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
+
+from portal.accounts import queries as accounts
+from portal.accounts.roles import Role
+from portal.accounts.sealed import KeyRing
+from portal.accounts.viewer import Viewer
+from portal.areas import queries as areas
+from portal.areas.models import Area
+from portal.audit import once as done_once
+from portal.audit.log import record
+from portal.base.clock import now
+from portal.base.db import new_id
+from portal.base.errors import NotVisible, Refused, Stale
+from portal.base.reference import new_reference
+from portal.base.settings import Settings
+from portal.flags import deadlines, life, queries, sealed
+from portal.flags.answers import Answers, Identity, estimate
+from portal.flags.life import RANK, Facts, Move, Risk, Status
+from portal.flags.models import ContentKey, Flag, FlagStep, Message, Question
+
+
+@dataclass(frozen=True)
+class Concern:
+    """What a reporter passes on. `area` is where: a RW, a school, or a kelurahan."""
+
+    answers: Answers
+    story: str
+    identity: Identity
+    area: Area
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What an officer has opened: the coded answers and the reporter's words, not who anybody is."""
+
+    answers: Answers
+    story: str
+    messages: list[tuple[Message, dict[str, Any]]]
+
+
+def send(session: Session, settings: Settings, concern: Concern, *, by: Viewer, once: str, body: str) -> str:
+    """Receive a concern: seal it, start its clocks, leave a trace that names nobody. Returns its code.
+
+    The same form sent again gives the first one's code. Raises `Refused` when the one-use key comes back
+    with other answers, or no unit answers for the area.
+    """
+    keys = settings.require_keys()
+    before = done_once.outcome_of(session, once, body)
+    if before is not None:
+        return before
+    unit = accounts.unit_for_path(session, concern.area.path)
+    kelurahan = areas.kelurahan_of(session, concern.area)
+    if unit is None or kelurahan is None or by.role not in {Role.CADRE, Role.SCHOOL}:
+        raise Refused("nobody answers for this area")
+    kind = "conflict" if concern.answers.keep_from else "unit"
+    unit_key = accounts.sealing_key(session, unit.id, kind)
+    flag = _new_flag(session, settings, concern.answers, unit.id, kelurahan.id)
+    flag.key_id = unit_key.id
+    flag.reporter_tag = sealed.reporter_tag(keys, by.account_id)
+    wrapped, key = sealed.new_content_key(flag.id, flag.id, unit_key)
+    sealed.seal_flag(flag, key, concern.answers, concern.story, concern.identity)
+    session.add(flag)
+    session.flush()
+    session.add(wrapped)
+    _step(session, flag, Move.SEND, by=None)
+    done_once.remember(session, once, body, flag.code)
+    return flag.code
+
+
+def facts_of(flag: Flag) -> Facts:
+    """What the rules of a flag's life ask about it."""
+    return Facts(assessed=flag.risk_assessed is not None, owned=flag.assignee_id is not None,
+                 handled=flag.handled_at is not None)
+
+
+def open_flag(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer) -> Opened:
+    """Read a flag's answers and messages. The first reading is a move; every reading leaves a trace."""
+    if flag.status == Status.NEW:
+        before = facts_of(flag)
+        flag.read_at = now()
+        _advance(session, flag, Move.READ, by=by, before=before, version=None)
+    key = content_key(session, ring, flag.id)
+    messages = session.scalars(
+        select(Message).where(Message.flag_id == flag.id).order_by(Message.sent_at.desc())).all()
+    record(session, "flag.opened", flag.id, by=by.account_id, amount=1 + len(messages))
+    return Opened(
+        sealed.open_answers(key, flag.id, flag.sealed_answers),
+        sealed.open_story(key, flag.id, flag.sealed_story),
+        [(message, sealed.open_message(content_key(session, ring, message.id), message))
+         for message in messages],
+    )
+
+
+def open_identity(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer, reason: str) -> Identity:
+    """Names and the way to the door, for a reason from the list; the trail keeps the reason."""
+    record(session, "flag.identity_opened", flag.id, by=by.account_id, reason=reason)
+    return sealed.open_identity(content_key(session, ring, flag.id), flag.id, flag.sealed_identity)
+
+
+def content_key(session: Session, ring: KeyRing, row_id: UUID) -> bytes:
+    """The content key of a flag or message. Raises `NotVisible` when the ring does not hold its key, or
+    the content was made unreadable for good."""
+    row = session.get(ContentKey, row_id)
+    if row is None or row.key_id not in ring:
+        raise NotVisible
+    return sealed.content_key(ring, row)
+
+
+def take(session: Session, flag: Flag, *, by: Viewer, version: int) -> None:
+    """The officer makes it hers. Raises `Refused` when it is already."""
+    if flag.assignee_id == by.account_id:
+        raise Refused("it is hers already")
+    before = facts_of(flag)
+    flag.assignee_id = by.account_id
+    _advance(session, flag, Move.TAKE, by=by, before=before, version=version)
+
+
+def assign(session: Session, flag: Flag, officer_id: UUID, *, by: Viewer, version: int) -> None:
+    """The head gives it to an officer of the unit who holds its key. Raises `NotVisible` for others."""
+    able = {c.id for c in accounts.colleagues(session, by)
+            if session.scalar(select(accounts.KeyGrant.key_id).where(
+                accounts.KeyGrant.account_id == c.id, accounts.KeyGrant.key_id == flag.key_id))}
+    if officer_id not in able:
+        raise NotVisible
+    before = facts_of(flag)
+    flag.assignee_id = officer_id
+    _advance(session, flag, Move.ASSIGN, by=by, before=before, version=version)
+
+
+def assess(session: Session, settings: Settings, flag: Flag, risk: Risk, *, by: Viewer, version: int) -> None:
+    """Set the risk, and with it the deadline, counted from receipt. The reason is the caller's note."""
+    before = facts_of(flag)
+    flag.risk_assessed, flag.rank = risk, RANK[risk]
+    if flag.handled_at is None:
+        calendar = queries.calendar(session, settings)
+        flag.due_at = deadlines.due_at(risk, flag.received_at, calendar, settings)
+    _advance(session, flag, Move.ASSESS, by=by, before=before, version=version)
+
+
+def act(session: Session, settings: Settings, flag: Flag, *, next_date: date, by: Viewer,
+        version: int) -> None:
+    """Something was done for the person; the next step and the reporter's next news have a day.
+
+    `next_date` is a calendar day in the city; the clock runs to the close of service on it. What was
+    done is the caller's sealed note.
+    """
+    before = facts_of(flag)
+    flag.handled_at = flag.handled_at or now()
+    closes = datetime.combine(next_date, settings.service_hours.closes, settings.timezone)
+    flag.due_at = flag.next_news_at = closes
+    _advance(session, flag, Move.ACT, by=by, before=before, version=version)
+
+
+def ask(session: Session, settings: Settings, flag: Flag, template: str, *, by: Viewer, version: int) -> None:
+    """Ask the reporter one of the template questions."""
+    question = Question(id=new_id(), flag_id=flag.id, asked_at=now())
+    question.sealed_template = sealed.seal_question(settings.require_keys(), question.id, template)
+    session.add(question)
+    _advance(session, flag, Move.ASK, by=by, before=facts_of(flag), version=version)
+
+
+def withdraw_question(session: Session, flag: Flag, *, by: Viewer, version: int) -> None:
+    """The answer came another way, or is needed no more."""
+    _end_questions(session, flag)
+    _advance(session, flag, Move.WITHDRAW_QUESTION, by=by, before=facts_of(flag), version=version)
+
+
+def answer(session: Session, flag: Flag, content: dict[str, Any], *, by: Viewer, once: str, body: str) -> None:
+    """The reporter answers the officer's question. Sent twice, it is kept once."""
+    if done_once.outcome_of(session, once, body) is not None:
+        return
+    question = session.scalars(
+        select(Question).where(Question.flag_id == flag.id, Question.answered_at.is_(None))
+        .order_by(Question.asked_at.desc()).limit(1)).first()
+    if question is None:
+        raise Refused("there is no question to answer")
+    _keep_message(session, flag, content, question_id=question.id)
+    _end_questions(session, flag)
+    _advance(session, flag, Move.ANSWER, by=by, before=facts_of(flag), version=None)
+    done_once.remember(session, once, body, flag.code)
+
+
+def add(session: Session, settings: Settings, flag: Flag, content: dict[str, Any], *, worse: bool,
+        by: Viewer, once: str, body: str) -> None:
+    """The reporter adds something. If it got worse, the estimate rises and the unit's clock is set anew."""
+    if done_once.outcome_of(session, once, body) is not None:
+        return
+    _keep_message(session, flag, content, question_id=None)
+    if worse:
+        flag.risk_estimate, flag.rank = Risk.HIGH, RANK[Risk.HIGH]
+        urgent = deadlines.due_at(Risk.HIGH, now(), queries.calendar(session, settings), settings)
+        flag.due_at = min(flag.due_at, urgent)
+    _advance(session, flag, Move.ADD, by=by, before=facts_of(flag), version=None)
+    done_once.remember(session, once, body, flag.code)
+
+
+def close(session: Session, settings: Settings, flag: Flag, closing: str, *, by: Viewer, version: int) -> None:
+    """End the work, with one of the harmless texts for the reporter. The reason is the caller's note."""
+    before = facts_of(flag)
+    flag.sealed_closing = sealed.seal_closing(settings.require_keys(), flag.id, closing)
+    flag.closed_at = now()
+    _end_questions(session, flag)
+    _advance(session, flag, Move.CLOSE, by=by, before=before, version=version)
+
+
+def reopen(session: Session, settings: Settings, flag: Flag, *, by: Viewer, version: int) -> None:
+    """Begin again, within 90 days of closing. The clock starts anew by the assessed risk."""
+    if flag.closed_at is None or (now() - flag.closed_at).days >= REOPEN_DAYS:
+        raise Refused("it was closed too long ago")
+    before = facts_of(flag)
+    flag.closed_at = flag.sealed_closing = flag.next_news_at = None
+    risk = Risk(flag.risk_assessed or flag.risk_estimate)
+    flag.due_at = deadlines.due_at(risk, now(), queries.calendar(session, settings), settings)
+    _advance(session, flag, Move.REOPEN, by=by, before=before, version=version)
+
+
+REOPEN_DAYS = 90
+
+
+def _new_flag(session: Session, settings: Settings, answers: Answers, unit_id: UUID,
+              kelurahan_id: int) -> Flag:
+    risk, received = estimate(answers), now()
+    calendar = queries.calendar(session, settings)
+    return Flag(
+        id=new_id(), code=_free_code(session), unit_id=unit_id, kelurahan_id=kelurahan_id, status=Status.NEW,
+        risk_estimate=risk, rank=RANK[risk], received_at=received,
+        due_at=deadlines.due_at(risk, received, calendar, settings),
+        promised_at=deadlines.promised_at(risk, received, calendar, settings).at,
+    )
+
+
+def _free_code(session: Session) -> str:
+    while True:
+        code = new_reference()
+        if session.scalar(select(Flag.id).where(Flag.code == code)) is None:
+            return code
+
+
+def _advance(session: Session, flag: Flag, move: Move, *, by: Viewer, before: Facts,
+             version: int | None) -> None:
+    """The one place where a status changes: by the table, against the version seen, with its traces."""
+    if version is not None and version != flag.version:
+        raise Stale("the page showed an older version")
+    flag.status = life.after(Status(flag.status), move, by.role, before, facts_of(flag))
+    flag_modified(flag, "status")  # even where it stays: two officers at once must be noticed
+    _step(session, flag, move, by=None if by.in_field else by.account_id)
+    session.flush()
+
+
+def _step(session: Session, flag: Flag, move: Move, *, by: UUID | None) -> None:
+    session.add(FlagStep(flag_id=flag.id, move=move, status=flag.status, at=now(), by_id=by))
+    record(session, f"flag.{move}", flag.id, by=by)
+
+
+def _keep_message(session: Session, flag: Flag, content: dict[str, Any], *, question_id: UUID | None) -> None:
+    unit_key = session.get_one(accounts.SealingKey, flag.key_id)
+    message = Message(id=new_id(), flag_id=flag.id, question_id=question_id, sent_at=now())
+    wrapped, key = sealed.new_content_key(message.id, flag.id, unit_key)
+    sealed.seal_message(message, key, content)
+    session.add_all([message, wrapped])
+
+
+def _end_questions(session: Session, flag: Flag) -> None:
+    for question in session.scalars(
+            select(Question).where(Question.flag_id == flag.id, Question.answered_at.is_(None))):
+        question.answered_at = now()

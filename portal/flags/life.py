@@ -1,0 +1,177 @@
+"""A flag's life: the one table that says which move may follow which, whose it is, and what it needs.
+
+Pages draw their buttons from `open_moves`; commands go through `after`, which refuses all else.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portal.accounts.roles import FIELD, UNIT, Role
+from portal.base.errors import Refused
+
+
+class Status(StrEnum):
+    """Where a flag stands, for the unit. Cadres are told a smaller vocabulary: see `Told`."""
+
+    NEW = "new"
+    READ = "read"
+    ASSESSED = "assessed"
+    ASSIGNED = "assigned"
+    IN_PROGRESS = "in_progress"
+    WAITING = "waiting_for_cadre"
+    REFERRED = "referred"
+    HANDED_OVER = "handed_over"
+    MERGED = "merged"
+    REOPENED = "reopened"
+    CLOSED = "closed"
+
+
+class Told(StrEnum):
+    """The four words a reporter is told. Never: outcome, referral, reason, risk, names."""
+
+    RECEIVED = "received"
+    READ = "read"
+    HANDLED = "handled"
+    CLOSED = "closed"
+
+
+class Risk(StrEnum):
+    """The three official levels. Before an officer has assessed, they are an estimate."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+RANK = {Risk.HIGH: 0, Risk.MEDIUM: 1, Risk.LOW: 2}
+"""The place of a risk in the queue, most urgent first."""
+
+
+class Move(StrEnum):
+    """What can happen to a flag."""
+
+    SEND = "send"
+    READ = "read"
+    TAKE = "take"
+    ASSIGN = "assign"
+    ASSESS = "assess"
+    ACT = "act"
+    ASK = "ask"
+    WITHDRAW_QUESTION = "withdraw_question"
+    ANSWER = "answer"
+    ADD = "add"
+    CLOSE = "close"
+    REOPEN = "reopen"
+
+
+class Need(StrEnum):
+    """What a move cannot do without; its form asks for exactly these."""
+
+    OFFICER = "officer"
+    RISK = "risk"
+    REASON = "reason"
+    NOTE = "note"
+    NEXT_DATE = "next_date"
+    QUESTION = "question"
+    CADRE_TEXT = "cadre_text"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is true of a flag beside its status, as far as the rules of its life ask."""
+
+    assessed: bool = False
+    owned: bool = False
+    handled: bool = False
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of the table. `end` None means: wherever the facts put it (`resting_place`)."""
+
+    start: frozenset[Status]
+    end: Status | None
+    who: frozenset[Role]
+    needs: frozenset[Need] = frozenset()
+    only_owned: bool = False
+    only_assessed: bool = False
+
+
+_UNREAD = frozenset({Status.NEW})
+_WORKED = frozenset({Status.READ, Status.ASSESSED, Status.ASSIGNED, Status.IN_PROGRESS,
+                     Status.REFERRED, Status.REOPENED})
+_WAITING = frozenset({Status.WAITING})
+OPEN = _UNREAD | _WORKED | _WAITING
+"""The statuses in which something is still to be done by this unit."""
+
+_HEAD = frozenset({Role.HEAD})
+
+MOVES: dict[Move, Rule] = {
+    Move.READ: Rule(_UNREAD, Status.READ, UNIT),
+    Move.TAKE: Rule(_WORKED | _WAITING, None, UNIT),
+    Move.ASSIGN: Rule(_WORKED | _WAITING, None, _HEAD, frozenset({Need.OFFICER})),
+    Move.ASSESS: Rule(_WORKED | _WAITING, None, UNIT, frozenset({Need.RISK, Need.REASON})),
+    Move.ACT: Rule(_WORKED | _WAITING, None, UNIT, frozenset({Need.NOTE, Need.NEXT_DATE}), only_owned=True),
+    Move.ASK: Rule(_WORKED, Status.WAITING, UNIT, frozenset({Need.QUESTION})),
+    Move.WITHDRAW_QUESTION: Rule(_WAITING, None, UNIT),
+    Move.ANSWER: Rule(_WAITING, None, FIELD),
+    Move.ADD: Rule(OPEN, None, FIELD),
+    Move.CLOSE: Rule(_WORKED | _WAITING, Status.CLOSED, UNIT, frozenset({Need.REASON, Need.CADRE_TEXT}),
+                     only_owned=True, only_assessed=True),
+    Move.REOPEN: Rule(frozenset({Status.CLOSED}), Status.REOPENED, UNIT, frozenset({Need.REASON})),
+}
+
+_END_WAITING = frozenset({Move.ANSWER, Move.WITHDRAW_QUESTION})
+
+
+def open_moves(status: Status, role: Role, facts: Facts) -> list[Move]:
+    """The moves this role may make now, in the order of the work. The page draws exactly these."""
+    return [move for move, rule in MOVES.items() if _allows(rule, status, role, facts)]
+
+
+def after(status: Status, move: Move, role: Role, before: Facts, then: Facts) -> Status:
+    """Where a move leads. `before` decides whether it may be made, `then` where the flag comes to rest.
+
+    Raises `Refused` for every move that `open_moves` does not offer.
+    """
+    rule = MOVES.get(move)
+    if rule is None or not _allows(rule, status, role, before):
+        raise Refused(f"{role} cannot {move} a flag that is {status}")
+    if rule.end is not None:
+        return rule.end
+    if status is Status.WAITING and move not in _END_WAITING:
+        return Status.WAITING  # a question is still out, whatever else is done meanwhile
+    if status is Status.NEW:
+        return Status.NEW  # a reporter who adds something does not make it read
+    return resting_place(then)
+
+
+def resting_place(facts: Facts) -> Status:
+    """Where a flag stands by what is true of it, when no question is out."""
+    if facts.owned:
+        return Status.IN_PROGRESS if facts.handled else Status.ASSIGNED
+    return Status.ASSESSED if facts.assessed else Status.READ
+
+
+def told(status: Status, *, handled: bool) -> Told:
+    """The word the reporter is told. A referral, a merge or a question changes nothing in it."""
+    if status is Status.CLOSED:
+        return Told.CLOSED
+    if handled:
+        return Told.HANDLED
+    return Told.RECEIVED if status is Status.NEW else Told.READ
+
+
+def highest(risks: Iterable[Risk]) -> Risk:
+    """The most urgent of some risks."""
+    return min(risks, key=RANK.__getitem__)
+
+
+def _allows(rule: Rule, status: Status, role: Role, facts: Facts) -> bool:
+    return (
+        status in rule.start
+        and role in rule.who
+        and (facts.owned or not rule.only_owned)
+        and (facts.assessed or not rule.only_assessed)
+    )

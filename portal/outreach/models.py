@@ -1,0 +1,95 @@
+"""A session as it was logged, its corrections, and the running totals that keep pages fast."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.base.db import Base, new_id
+
+HEADS = ("girls", "boys", "women", "men", "older_women", "older_men")
+"""The six head counts: children 0-17, adults 18-59, older people 60 and over, by sex."""
+
+
+class Outreach(Base):
+    """An awareness session. Logged to the day: a finer time beside a concern's would say who sent it."""
+
+    __tablename__ = "outreach"
+    __table_args__ = (
+        CheckConstraint(" AND ".join(f"{heads} BETWEEN 0 AND 999" for heads in HEADS), name="heads"),
+        CheckConstraint(f"{' + '.join(HEADS)} >= 1", name="somebody_came"),
+        Index("ix_outreach_area_held", "area_id", "held_on"),
+        Index("ix_outreach_logger_held", "logged_by_id", "held_on"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    held_on: Mapped[date] = mapped_column(index=True)
+    area_id: Mapped[int] = mapped_column(ForeignKey("areas.id"))
+    girls: Mapped[int]
+    boys: Mapped[int]
+    women: Mapped[int]
+    men: Mapped[int]
+    older_women: Mapped[int]
+    older_men: Mapped[int]
+    audiences: Mapped[list[str]] = mapped_column(JSON, default=list)
+    note: Mapped[str] = mapped_column(String(300), default="")
+    logged_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    logged_on: Mapped[date]
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+    topics: Mapped[list["OutreachTopic"]] = relationship(
+        cascade="all, delete-orphan", lazy="selectin", order_by="OutreachTopic.topic"
+    )
+
+    @property
+    def attendance(self) -> int:
+        """How many came, all together."""
+        return sum(getattr(self, heads) for heads in HEADS)
+
+
+class OutreachTopic(Base):
+    """One topic of a session, by its code in the topics list. The area is repeated so that "never
+    spoken of here" is one look into an index."""
+
+    __tablename__ = "outreach_topics"
+    __table_args__ = (Index("ix_outreach_topics_area_topic", "area_id", "topic"),)
+
+    outreach_id: Mapped[UUID] = mapped_column(
+        ForeignKey("outreach.id", ondelete="CASCADE"), primary_key=True
+    )
+    topic: Mapped[str] = mapped_column(String(24), primary_key=True)
+    area_id: Mapped[int] = mapped_column(ForeignKey("areas.id"))
+
+
+class OutreachCorrection(Base):
+    """What a session said before somebody corrected it."""
+
+    __tablename__ = "outreach_corrections"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    outreach_id: Mapped[UUID] = mapped_column(ForeignKey("outreach.id"), index=True)
+    corrected_on: Mapped[date]
+    by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    before: Mapped[dict[str, object]] = mapped_column(JSON)
+
+
+class OutreachTally(Base):
+    """Running totals of one area (of any level) in one month, kept in the transaction of each write."""
+
+    __tablename__ = "outreach_tallies"
+    __table_args__ = (CheckConstraint("sessions >= 0 AND attendance >= 0", name="counts"),)
+
+    area_id: Mapped[int] = mapped_column(ForeignKey("areas.id"), primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    sessions: Mapped[int]
+    attendance: Mapped[int]
+
+
+class OutreachLatest(Base):
+    """When an area (of any level) last had a session."""
+
+    __tablename__ = "outreach_latest"
+
+    area_id: Mapped[int] = mapped_column(ForeignKey("areas.id"), primary_key=True)
+    held_on: Mapped[date]

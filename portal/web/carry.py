@@ -1,0 +1,71 @@
+"""A sign-in that ends in the middle of a form loses nothing that was typed.
+
+The answers go back to the person's own browser, sealed; after signing in, one tap brings them to the
+same page. Nothing is kept on the server, and nothing opens for anybody else who signs in: the form's
+one-use key belongs to one account.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.datastructures import ImmutableMultiDict
+
+from portal.web import sealed
+
+CARRIED = "carried"
+_NOT_CARRIED = {"csrf_token", CARRIED}
+
+
+def ask_to_sign_in() -> Response:
+    """What a closed page answers to somebody who is not, or no longer, signed in."""
+    if request.headers.get("HX-Request"):
+        return _ask_htmx()
+    if request.method == "POST" and request.form:
+        return _ask_with_answers()
+    return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))  # type: ignore[return-value]
+
+
+def restore() -> Any:
+    """Before a view runs: put carried answers where the form looks, and mark the request as restored."""
+    if request.method != "POST" or not current_user.is_authenticated or not request.form.get(CARRIED):
+        return None
+    if request.path == url_for("accounts.sign_in"):
+        return None  # the sign-in only passes them on
+    answers = sealed.open_answers(current_app.config["KEYS"], request.path, request.form[CARRIED])
+    once = dict(answers or ()).get("once", "")
+    if not answers or not sealed.is_once_of(current_app.config["KEYS"], once, current_user.account_id):
+        return redirect(request.path)
+    request.__dict__["form"] = ImmutableMultiDict(answers)
+    g.restored = True
+    return None
+
+
+def restored() -> bool:
+    """Whether this request brings back answers after a sign-in: show them, do not act on them."""
+    return bool(g.get("restored"))
+
+
+def local_path(target: str) -> str:
+    """`target` when it is a path of this site, else the start page: no redirect leads outside."""
+    parts = urlsplit(target)
+    outside = parts.scheme or parts.netloc or not target.startswith("/") or target.startswith(("//", "/\\"))
+    return "/" if outside or "\\" in target or any(ord(c) < 32 for c in target) else target  # noqa: PLR2004
+
+
+def _ask_htmx() -> Response:
+    """A fragment would put the sign-in page into a corner of this one. The script sends the form again
+    as a plain one (401), so that its answers are carried; a plain look is sent to the sign-in page."""
+    if request.method == "POST":
+        return make_response("", 401)
+    response = make_response("", 204)
+    response.headers["HX-Redirect"] = url_for("accounts.sign_in")
+    return response
+
+
+def _ask_with_answers() -> Response:
+    answers = [(name, value) for name, value in request.form.items(multi=True) if name not in _NOT_CARRIED]
+    carried = sealed.seal_answers(current_app.config["KEYS"], request.path, answers)
+    page = render_template("continue.html", carried=carried, path=request.path, signed_in=False)
+    return make_response(page, 403)

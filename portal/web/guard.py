@@ -1,0 +1,51 @@
+"""Who may enter. A view that does not say is closed; a test walks the url map and finds it.
+
+`@allowed(policy, …)` names predicates of one viewer, all of which must hold; `@public` opens a view.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, abort, current_app, request
+from flask_login import current_user
+
+from portal.web import carry
+
+Policy = Callable[[Any], bool]
+
+
+def allowed(*policies: Policy) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Mark a view as open to signed-in people for whom every policy holds."""
+
+    def mark(view: Callable[..., Any]) -> Callable[..., Any]:
+        view.policies = policies  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def public(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a view as open to everybody, signed in or not."""
+    view.policies = None  # type: ignore[attr-defined]
+    return view
+
+
+def init_app(app: Flask) -> None:
+    """Check every request before its view runs."""
+    app.view_functions["static"] = public(app.view_functions["static"])
+    app.before_request(_check)
+
+
+def _check() -> Any:
+    if request.endpoint is None:
+        return None  # no such address: Flask answers 404
+    view = current_app.view_functions[request.endpoint]
+    if not hasattr(view, "policies"):
+        abort(404)
+    if view.policies is None:
+        return None
+    if not current_user.is_authenticated:
+        return carry.ask_to_sign_in()
+    if not all(policy(current_user) for policy in view.policies):
+        abort(404)  # what is not for you looks like what is not there
+    return None

@@ -1,0 +1,44 @@
+"""What every answer says to the browser: keep nothing, run nothing of others, tell nobody."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+from flask_login import current_user
+
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+    "manifest-src 'self'; form-action 'self' {exit}; base-uri 'none'; frame-ancestors 'none'"
+)
+
+_ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # not no-referrer: Flask-WTF wants a same-origin referrer for forms over HTTPS
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Set the headers on every answer of the app."""
+    # quick exit without script is a form that is sent on to the weather page: browsers ask form-action
+    away = urlsplit(app.config["SETTINGS"].exit_url)
+    always = {**_ALWAYS, "Content-Security-Policy": _CSP.format(exit=f"{away.scheme}://{away.netloc}")}
+
+    @app.after_request
+    def _set(response: Response) -> Response:
+        for name, value in always.items():
+            response.headers.setdefault(name, value)
+        if app.config["SESSION_COOKIE_SECURE"]:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        if request.endpoint == "static":
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+            return response
+        response.headers["Cache-Control"] = "no-store"
+        # Chromium keeps a 200 page for the Back button even after signing out; it does not keep a 203.
+        if response.status_code == 200 and current_user and current_user.is_authenticated:  # noqa: PLR2004
+            response.status_code = 203
+        return response

@@ -1,0 +1,42 @@
+"""Pages that belong to everybody: help, safety on a phone, the manifest, and a pulse for machines."""
+
+from flask import Blueprint, Response, current_app, jsonify
+
+from portal.web.guard import public
+from portal.web.render import render
+
+bp = Blueprint("web", __name__)
+
+
+@bp.get("/bantuan")
+@public
+def help_page() -> Response:
+    """Numbers and what to do, with or without a sign-in."""
+    return render("help.html")
+
+
+@bp.get("/aman")
+@public
+def safe_phone() -> Response:
+    """How to use the portal on a phone that others pick up."""
+    return render("safe_phone.html")
+
+
+@bp.get("/manifest.webmanifest")
+@public
+def manifest() -> Response:
+    """The home-screen entry: a neutral name and icon, nothing else."""
+    name = current_app.config["SETTINGS"].name
+    icon = current_app.jinja_env.globals["asset"]("icon.svg")  # type: ignore[operator]
+    response = jsonify(name=name, short_name=name, start_url="/", display="minimal-ui", lang="id",
+                       background_color="#f2f5f4", theme_color="#ffffff",
+                       icons=[{"src": icon, "sizes": "any", "type": "image/svg+xml"}])
+    response.mimetype = "application/manifest+json"
+    return response
+
+
+@bp.get("/healthz")
+@public
+def pulse() -> str:
+    """That the process answers. Says nothing else."""
+    return "ok"

@@ -1,0 +1,155 @@
+"""Fixtures: a small migrated city per test, on SQLite or PostgreSQL, and people who sign in to it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from alembic import command
+from flask import Flask
+from sqlalchemy import text
+
+from portal.accounts import commands as accounts
+from portal.app import create_app
+from portal.base.clock import now
+from portal.base.db import engine_for, session_for, writing
+from portal.base.settings import ServerKeys, Settings
+from portal.cli.database import alembic_config
+from tests import factories
+from tests.support.pages import Browser
+from tests.support.postgres import Unavailable, temporary_postgres
+
+REQUIRE_ALL = os.environ.get("PORTAL_REQUIRE_ALL") == "1"
+
+
+def give_up(reason: str) -> None:
+    """Skip with a line that says how to get what is missing; where all is required, fail."""
+    if REQUIRE_ALL:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def keys() -> ServerKeys:
+    return ServerKeys.fresh()
+
+
+def settings_for(url: str, keys: ServerKeys, **changes) -> Settings:
+    plain = {"secure_cookies": False, "passphrase_memory_kib": 8, "office_phone": "021-555-0100"}
+    return Settings(database_url=url, keys=keys, **{**plain, **changes})
+
+
+def _build(url: str, keys: ServerKeys) -> dict[str, factories.Person]:
+    engine = engine_for(url)
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "head")
+    with session_for(engine) as session, writing(session):
+        people = factories.build_city(session, settings_for(url, keys))
+    engine.dispose()
+    return people
+
+
+@pytest.fixture(scope="session")
+def _sqlite_city(tmp_path_factory: pytest.TempPathFactory, keys: ServerKeys):
+    file = tmp_path_factory.mktemp("city") / "city.sqlite"
+    people = _build(f"sqlite:///{file}", keys)
+    return file, people
+
+
+@pytest.fixture(scope="session")
+def _postgres_city(keys: ServerKeys) -> Iterator[tuple[str, dict[str, factories.Person]] | str]:
+    try:
+        with temporary_postgres() as url:
+            admin = engine_for(url).execution_options(isolation_level="AUTOCOMMIT")
+            with admin.connect() as connection:
+                connection.execute(text("CREATE DATABASE city"))
+            admin.dispose()
+            yield url, _build(_database(url, "city"), keys)
+    except Unavailable as missing:
+        yield str(missing)
+
+
+def _database(url: str, name: str) -> str:
+    """The same server's other database."""
+    head, _, query = url.partition("?")
+    return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+
+
+def _city(url: str, keys: ServerKeys, people: dict[str, factories.Person]) -> Iterator[SimpleNamespace]:
+    settings = settings_for(url, keys)
+    app = create_app(settings)
+    app.testing = True
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    engine = engine_for(url)
+    with session_for(engine) as session:
+        yield SimpleNamespace(app=app, db=session, settings=settings, keys=keys, url=url, **people)
+    engine.dispose()
+    app.extensions["engine"].dispose()
+
+
+@pytest.fixture
+def city(_sqlite_city, keys: ServerKeys, tmp_path: Path) -> Iterator[SimpleNamespace]:
+    """A city on SQLite of its own: app, db session, settings, keys, and the people by their keys."""
+    file, people = _sqlite_city
+    shutil.copy(file, tmp_path / "city.sqlite")
+    yield from _city(f"sqlite:///{tmp_path}/city.sqlite", keys, people)
+
+
+@pytest.fixture
+def postgres_city(_postgres_city, keys: ServerKeys) -> Iterator[SimpleNamespace]:
+    """The same city on a PostgreSQL database of its own."""
+    if isinstance(_postgres_city, str):
+        give_up(_postgres_city)
+    url, people = _postgres_city
+    admin = engine_for(url).execution_options(isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("CREATE DATABASE test_city TEMPLATE city"))
+    yield from _city(_database(url, "test_city"), keys, people)
+    with admin.connect() as connection:
+        connection.execute(text("DROP DATABASE test_city WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def any_city(request: pytest.FixtureRequest) -> SimpleNamespace:
+    """The city on each of the two databases in turn."""
+    return request.getfixturevalue("city" if request.param == "sqlite" else "postgres_city")
+
+
+@pytest.fixture
+def db(city: SimpleNamespace):
+    return city.db
+
+
+@pytest.fixture
+def app(city: SimpleNamespace) -> Flask:
+    return city.app
+
+
+@pytest.fixture
+def guest(city: SimpleNamespace) -> Browser:
+    """A browser that nobody has signed in to."""
+    return Browser(city.app.test_client())
+
+
+def signed_in(city: SimpleNamespace, person: factories.Person, language: str = "en") -> Browser:
+    """A browser in which this person has signed in, with her keys unlocked if she has any."""
+    private = None
+    with writing(city.db):
+        own = city.db.get(factories.StaffKey, person.account_id)
+        private = factories.account_sealed.unlock_staff_key(own, person.secret) if own else None
+        token, half = accounts.open_sign_in(city.db, person.account_id, hours=8, staff_private=private)
+    client = city.app.test_client()
+    with client.session_transaction() as cookie:
+        cookie.update(_user_id=token, began=int(now().timestamp()), seen=int(now().timestamp()))
+    client.set_cookie("b", language)
+    if half:
+        client.set_cookie("k", half)
+    return Browser(client)
+
+
+@pytest.fixture
+def sign_in(city: SimpleNamespace) -> Callable[..., Browser]:
+    return lambda person, language="en": signed_in(city, person, language)
