@@ -1,5 +1,11 @@
 """What a WSGI server and the `flask` command load."""
 
-from portal.app import create_app
+import sys
 
-app = create_app()
+from portal.app import create_app
+from portal.base.settings import BadSettings
+
+try:
+    app = create_app()
+except BadSettings as bad:
+    sys.exit(str(bad))

@@ -43,8 +43,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     Only commands may run without the server's keys: one of them makes the keys.
     """
     settings = settings or Settings.from_environment()
-    if settings.keys is None and not _at_command_line():
-        settings.require_keys()
+    if not _at_command_line():
+        settings.check_serving()
     app = Flask(__name__, static_folder="web/static", template_folder="web/templates")
     app.config.update(
         SETTINGS=settings, KEYS=settings.keys, SECRET_KEY=settings.keys and settings.keys.cookies,

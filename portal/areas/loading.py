@@ -175,7 +175,8 @@ def _store(session: Session, rows: list[_Row], known: dict[str, Area]) -> Loaded
 
 def _spell_paths(level: Level, known: Mapping[str, Area]) -> None:
     """Give each area of one level the path of its parent and its own code; most have it already."""
-    paths = {area.id: area.path for area in known.values() if area.level == _HANGS_ON[level]}
+    above = _HANGS_ON[level]
+    paths: dict[int | None, str] = {area.id: area.path for area in known.values() if area.level == above}
     for area in known.values():
         if area.level == level:
             area.path = f"{paths.get(area.parent_id, '/')}{area.code}/"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, select
 from sqlalchemy.orm import Session, aliased
@@ -104,11 +105,11 @@ def full_names(session: Session, area_ids: Iterable[int]) -> dict[int, Place]:
     return {row[0]: _place(*row) for row in session.execute(query)}
 
 
-def _columns() -> Select[tuple[int, str, str, str, str]]:
+def _columns() -> Select[Any]:
     return select(Area.id, Area.code, Area.level, Area.name, Area.path)
 
 
-def _listed(session: Session, query: Select[tuple[int, str, str, str, str]]) -> list[AreaRow]:
+def _listed(session: Session, query: Select[Any]) -> list[AreaRow]:
     return [AreaRow(*row) for row in session.execute(query)]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import time
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from holidays import list_supported_countries
@@ -120,6 +121,12 @@ class Settings:
             values["secure_cookies"] = False  # the demo speaks plain HTTP, on this machine alone
         return cls(**values)  # type: ignore[arg-type]
 
+    def check_serving(self) -> None:
+        """Raises `BadSettings` for what a city must not go online with."""
+        self.require_keys()
+        if not self.demo and not self.office_phone:
+            raise BadSettings(f"The office's phone number is missing. Set {PREFIX}OFFICE_PHONE.")
+
     def require_keys(self) -> ServerKeys:
         """The server's keys. Raises `BadSettings` when they were never made."""
         return self.keys or ServerKeys.read(self.keys_file)
@@ -149,6 +156,26 @@ def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _languages(text: str) -> tuple[str, ...]:
+    """One language at least; the first is for whoever has chosen none."""
+    languages = _list(text)
+    if not languages:
+        raise ValueError
+    return languages
+
+
+def _hops(text: str) -> int:
+    if int(text) < 0:
+        raise ValueError
+    return int(text)
+
+
+def _web_address(text: str) -> str:
+    if not text.startswith("https://") or not urlsplit(text).netloc:
+        raise ValueError
+    return text
+
+
 def _flag(text: str) -> bool:
     return {"1": True, "true": True, "0": False, "false": False, "": False}[text.lower()]
 
@@ -172,10 +199,10 @@ def _clock(text: str) -> time:
 
 _READERS = {
     "database_url": str, "keys_file": Path, "name": str, "office_name": str, "office_phone": str,
-    "exit_url": str, "timezone": ZoneInfo, "languages": _list, "holidays_country": _country,
+    "exit_url": _web_address, "timezone": ZoneInfo, "languages": _languages, "holidays_country": _country,
     "service_hours": _hours, "high_risk_minutes": _count, "medium_risk_hours": _count,
     "low_risk_days": _count, "cadre_idle_minutes": _count, "staff_idle_minutes": _count,
-    "cadre_hours": _count, "staff_hours": _count, "trusted_hosts": _list, "proxies": int,
+    "cadre_hours": _count, "staff_hours": _count, "trusted_hosts": _list, "proxies": _hops,
     "secure_cookies": _flag, "demo": _flag, "demo_people_file": Path, "passphrase_memory_kib": _count,
 }
 _NOT_OURS = {"require_all", "test_database_url"}  # the test run's own

@@ -25,7 +25,7 @@ areas_group = AppGroup("areas", help="Kecamatan, kelurahan, RW, RT and schools."
 @click.command()
 @click.option("--areas", "files", type=click.Path(exists=True, path_type=Path), multiple=True,
               help="Area files to load first, as with `areas load`.")
-@click.option("--city", help="The code of the city that the unit answers for, like 32.75.")
+@click.option("--city", help="The code of the city that the unit answers for, like 12.34.")
 @click.option("--unit", "unit_name", help="The unit's name.")
 @click.option("--head", "head_name", help="The name of the unit's head.")
 @click.option("--sign-in-name", help="The name she signs in with.")

@@ -15,6 +15,7 @@ KEY, BODY = "kunci-sekali-pakai", '[["danger","yes"]]'
 
 def test_a_form_that_was_never_sent_has_no_outcome(db):
     once.remember(db, "another form's key", BODY, "K7M4PX")
+    db.commit()
 
     assert once.outcome_of(db, KEY, BODY) is None
 
@@ -29,6 +30,7 @@ def test_a_second_tap_finds_what_came_of_the_first(db):
 
 def test_the_same_key_with_other_answers_is_refused(db):
     once.remember(db, KEY, BODY, "K7M4PX")
+    db.commit()
 
     with pytest.raises(Refused):
         once.outcome_of(db, KEY, '[["danger","no"]]')

@@ -20,7 +20,9 @@ def keys_file(tmp_path):
     return path
 
 
-def test_nothing_need_be_set():
+def test_nothing_need_be_set(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # away from a developer's own instance/
+
     settings = Settings.from_environment({})
 
     assert settings.name == "Catatan Kader"
@@ -170,7 +172,7 @@ def _without_one(stored: dict) -> str:
         lambda stored: json.dumps(stored | {"people": 5}),
         lambda stored: json.dumps(stored | {"people": ""}),
         lambda stored: json.dumps(stored | {"people": stored["people"][:24]}),
-        lambda stored: json.dumps(stored | {"people": "*" + stored["people"][1:]}),
+        lambda stored: json.dumps(stored | {"people": "*" + stored["people"]}),
         lambda stored: "\ud800".encode("utf-8", "surrogatepass"),
     ],
 )
@@ -204,3 +206,15 @@ def test_nothing_secret_shows_when_settings_or_keys_are_printed(keys_file):
 
 def test_the_key_file_stays_where_it_is_set():
     assert Settings.from_environment(NO_KEYS).keys_file == Path("/nowhere/keys.json")
+
+
+@pytest.mark.parametrize(("name", "value"), [("LANGUAGES", " , "), ("PROXIES", "-1"),
+                                             ("EXIT_URL", "javascript:alert(1)"), ("EXIT_URL", "http://x")])
+def test_more_settings_that_cannot_stand(name, value):
+    with pytest.raises(BadSettings, match=name):
+        Settings.from_environment({f"PORTAL_{name}": value})
+
+
+def test_a_city_does_not_go_online_without_the_offices_number():
+    with pytest.raises(BadSettings, match="OFFICE_PHONE"):
+        Settings(keys=ServerKeys.fresh()).check_serving()

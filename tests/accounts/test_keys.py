@@ -1,0 +1,100 @@
+"""Who can open what: keys are handed on, never copied in clear, and split while in use."""
+
+import pytest
+from sqlalchemy import select
+
+from portal.accounts import commands, queries, sealed
+from portal.accounts.models import KeyGrant, SignIn, StaffKey
+from portal.base.db import writing
+from portal.base.errors import NotVisible, Refused
+from tests.factories import a_flag, ring_of, viewer_of
+from tests.support.pages import Form
+
+
+def test_the_head_hands_the_key_to_a_second_officer_who_can_then_open_concerns(city, sign_in):
+    with writing(city.db):
+        flag = a_flag(city.db, city.settings, city.siti, story="mutiara")
+    new = sign_in(city.keyless)
+    assert "mutiara" not in new.get(f"/k/{flag.code}/kerja").html
+
+    page = sign_in(city.ratna).get("/kunci")
+    form = next(i for i in page.root.all("input", name="to", value=str(city.keyless.account_id))).inside("form")
+    Form(page.browser, form, page.path).submit("unit")
+
+    assert "mutiara" in new.get(f"/k/{flag.code}/kerja").html
+
+
+def test_only_a_holder_can_hand_on_a_key(city):
+    with writing(city.db), pytest.raises(Refused):
+        commands.grant_key(city.db, ring_of(city.db, city.rina), kind="conflict", to=city.dewi.account_id,
+                           by=viewer_of(city.db, city.rina))
+
+
+def test_a_key_is_not_handed_to_another_unit(city):
+    with writing(city.db), pytest.raises(NotVisible):
+        commands.grant_key(city.db, ring_of(city.db, city.ratna), kind="unit", to=city.other.account_id,
+                           by=viewer_of(city.db, city.ratna))
+
+
+@pytest.mark.parametrize("who", ["siti", "wati", "rina", "lina", "agus"])
+def test_nobody_but_the_head_sees_the_page_of_keys(city, sign_in, who):
+    assert sign_in(getattr(city, who)).get("/kunci").status == 404
+
+
+def test_neither_cookie_nor_database_alone_opens_anything(city):
+    private = sealed.unlock_staff_key(city.db.get(StaffKey, city.rina.account_id), city.rina.secret)
+    token = sealed.new_token()
+
+    half, locked = sealed.split_for_browser(private, token)
+
+    assert private not in half.encode() + locked
+    assert sealed.join_from_browser(half, locked, token) == private
+    assert sealed.join_from_browser(half, locked, sealed.new_token()) is None
+    assert sealed.join_from_browser("AAAA" * 11, locked, token) is None
+
+
+def test_after_signing_out_the_key_cookie_is_worth_nothing(city, sign_in):
+    browser = sign_in(city.rina)
+    key = browser.client.get_cookie("k").value
+
+    browser.client.post("/keluar-cepat")
+    browser.client.set_cookie("k", key)
+
+    city.db.rollback()
+    assert city.db.scalar(select(SignIn)) is None
+    assert browser.get("/antrean").path.startswith("/masuk")
+
+
+def test_the_wrong_passphrase_unlocks_nothing(city):
+    own = city.db.get(StaffKey, city.rina.account_id)
+
+    assert sealed.unlock_staff_key(own, "sawah hujan lampu kursi") is None
+
+
+def test_a_grant_moved_to_another_holder_does_not_open(city):
+    grant = queries.grants_of(city.db, city.rina.account_id)[0]
+    private = sealed.unlock_staff_key(city.db.get(StaffKey, city.keyless.account_id), city.keyless.secret)
+    moved = KeyGrant(key_id=grant.key_id, account_id=city.keyless.account_id,
+                     wrapped_private=grant.wrapped_private)
+
+    with pytest.raises(sealed.vault.DoesNotOpen):
+        sealed.open_ring(private, [moved])
+
+
+def test_the_administrator_has_accounts_but_no_concern(city, sign_in):
+    with writing(city.db):
+        flag = a_flag(city.db, city.settings, city.siti)
+    browser = sign_in(city.agus)
+
+    assert "Bu Siti" in browser.get("/akun").text
+    assert [browser.get(p).status for p in ("/antrean", f"/k/{flag.code}/kerja", f"/k/{flag.code}", "/k/baru")] \
+        == [404] * 4
+
+
+def test_nobody_switches_herself_off(city, sign_in):
+    browser = sign_in(city.agus)
+    token = browser.get("/akun").root.all("input", name="csrf_token")[0].attrs["value"]
+
+    page = browser.post(f"/akun/{city.agus.account_id}", [("csrf_token", token), ("on", "0")])
+
+    assert page.status == 409

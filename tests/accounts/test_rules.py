@@ -1,0 +1,51 @@
+"""Rules of accounts that need no database: PINs, waits, roles."""
+
+from datetime import timedelta
+
+import pytest
+
+from portal.accounts.commands import BadAccount, NewAccount, add_account
+from portal.accounts.passwords import is_weak_pin
+from portal.accounts.roles import Role
+from portal.accounts.throttle import wait_after
+from portal.base.db import writing
+from tests.factories import area
+
+
+@pytest.mark.parametrize("pin", ["11111111", "12345678", "87654321", "12121212", "12341234", "01021990", "19900102",
+                                 "10021990", "90123456", "11112222", "98765432"])
+def test_what_anybody_would_try_first_is_no_pin(pin):
+    assert is_weak_pin(pin)
+
+
+def test_a_part_of_ones_own_number_is_no_pin():
+    assert is_weak_pin("20471836", phone="+6281220471836")
+
+
+@pytest.mark.parametrize("pin", ["25831947", "40718263", "93175024"])
+def test_an_ordinary_pin_is_accepted(pin):
+    assert not is_weak_pin(pin, phone="+6281200000001")
+
+
+def test_waits_grow_and_end_at_an_hour():
+    waits = [wait_after(failures, free=5) for failures in range(4, 12)]
+
+    assert waits[0] is None
+    assert [w.total_seconds() for w in waits[1:6]] == [30, 60, 300, 900, 3600]
+    assert waits[-1] == timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("change", "sentence"), [
+    ({"secret": "1234"}, "exactly 8 digits"),
+    ({"secret": "12345678"}, "too easy"),
+    ({"phone": "not a phone"}, "not an Indonesian phone"),
+    ({"phone": "081200000001"}, "has an account already"),
+    ({"role": Role.OFFICER, "secret": "short"}, "at least 15"),
+    ({"role": Role.ADMIN, "secret": "a long enough phrase", "sign_in_name": "AGUS", "phone": ""}, "is taken"),
+])
+def test_an_account_that_cannot_be_is_refused_with_the_reason(city, change, sentence):
+    plain = {"role": Role.CADRE, "name": "Baru", "secret": "25831947", "phone": "081299990000",
+             "area_id": area(city.db, "98.01.01.1001.07").id}
+
+    with pytest.raises(BadAccount, match=sentence), writing(city.db):
+        add_account(city.db, city.settings, NewAccount(**{**plain, **change}), by=None)

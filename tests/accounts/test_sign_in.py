@@ -1,0 +1,199 @@
+"""Getting in: the right people, slowly for guessers, without locking anybody out for a stranger's tries."""
+
+from datetime import timedelta
+
+import pyotp
+import pytest
+import time_machine
+from sqlalchemy import func, select
+
+from portal.accounts.models import Account, FailedTry, SignIn
+from portal.base.clock import now
+from portal.base.db import writing
+from portal.web.carry import local_path
+from tests.support.pages import Browser
+
+
+def test_a_cadre_signs_in_with_phone_and_pin_however_she_writes_it(city, guest):
+    for phone in ("081200000001", "+62 812-0000-0001", "62812 0000 0001"):
+        page = guest.get("/masuk?lain").form("/masuk").fill(phone=phone, pin=city.siti.secret).submit()
+
+        assert page.path == "/"
+        assert page.status == 203
+        guest.post("/keluar", [("csrf_token", _token(page))])
+
+
+def test_an_unknown_number_and_a_wrong_pin_are_answered_alike(city, guest):
+    unknown = guest.get("/masuk").form("/masuk").fill(phone="081299999999", pin="44820193").submit()
+    wrong = guest.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin="44820193").submit()
+
+    assert unknown.status == wrong.status == 422
+    assert unknown.errors == wrong.errors == ["That does not match. Please try again."]
+
+
+def test_staff_sign_in_with_passphrase_and_a_code_that_works_once(city, guest):
+    code = pyotp.TOTP(city.rina.totp).now()
+    answers = {"name": "Rina", "passphrase": city.rina.secret, "code": code}
+
+    first = guest.get("/masuk/petugas").form("/petugas").fill(**answers).submit()
+    again = Browser(city.app.test_client()).get("/masuk/petugas").form("/petugas").fill(**answers).submit()
+
+    assert first.path == "/antrean"
+    assert again.status == 422
+
+
+@pytest.mark.parametrize("change", [{"code": "000000"}, {"passphrase": "another long phrase"}, {"name": "nobody"}])
+def test_each_part_of_a_staff_sign_in_is_needed(city, guest, change):
+    code = pyotp.TOTP(city.rina.totp).now()
+    answers = {"name": "rina", "passphrase": city.rina.secret, "code": code, **change}
+
+    page = guest.get("/masuk/petugas").form("/petugas").fill(**answers).submit()
+
+    assert page.status == 422
+    assert page.errors == ["That does not match. Please try again."]
+
+
+def test_staff_cannot_come_in_by_the_cadres_door(city, guest):
+    page = guest.get("/masuk").form("/masuk").fill(phone="rina", pin=city.rina.secret).submit()
+
+    assert page.status == 422
+
+
+def test_after_five_wrong_tries_even_the_right_pin_must_wait_and_then_works(city, guest):
+    with time_machine.travel(now(), tick=False) as clock:
+        for _ in range(5):
+            guest.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin="44820193").submit()
+
+        refused = guest.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin=city.siti.secret).submit()
+        clock.shift(timedelta(seconds=31))
+        welcome = guest.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin=city.siti.secret).submit()
+
+    assert "Wait 1 minute" in refused.errors[0]
+    assert welcome.path == "/"
+
+
+def test_a_strangers_tries_do_not_lock_a_person_out(city, guest):
+    stranger = Browser(city.app.test_client())
+    stranger.client.environ_base["REMOTE_ADDR"] = "203.0.113.9"
+    for _ in range(12):
+        stranger.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin="44820193").submit()
+
+    page = guest.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin=city.siti.secret).submit()
+
+    assert page.path == "/"
+
+
+def test_a_success_forgets_the_failures_of_that_person(city, guest):
+    guest.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin="44820193").submit()
+
+    guest.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin=city.siti.secret).submit()
+
+    city.db.rollback()
+    assert city.db.scalar(select(func.count()).select_from(FailedTry)) == 1  # the network's own counter
+
+
+def test_signing_out_ends_a_copied_cookie_too(city, sign_in):
+    browser, thief = sign_in(city.siti), Browser(city.app.test_client())
+    with browser.client.session_transaction() as mine, thief.client.session_transaction() as stolen:
+        stolen.update(mine)
+    assert thief.get("/").status == 203
+
+    browser.post("/keluar", [("csrf_token", _token(browser.get("/")))])
+
+    assert thief.get("/").path.startswith("/masuk")
+
+
+def test_switching_off_ends_every_sign_in_at_once(city, sign_in):
+    cadre, admin = sign_in(city.siti), sign_in(city.agus)
+
+    admin.get("/akun").form(f"/akun/{city.siti.account_id}").submit()
+
+    assert cadre.get("/").path.startswith("/masuk")
+
+
+def test_an_account_that_is_off_cannot_sign_in(city, guest):
+    with writing(city.db):
+        city.db.get(Account, city.siti.account_id).active = False
+
+    page = guest.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin=city.siti.secret).submit()
+
+    assert page.status == 422
+
+
+@pytest.mark.parametrize(("who", "minutes"), [("siti", 3), ("rina", 15)])
+def test_a_pause_locks_and_the_secret_alone_opens_again(city, sign_in, who, minutes):
+    person = getattr(city, who)
+    with time_machine.travel(now(), tick=False) as clock:
+        browser = sign_in(person)
+        clock.shift(timedelta(minutes=minutes, seconds=-5))
+        assert browser.get("/bantuan").status == 203
+        clock.shift(timedelta(minutes=minutes, seconds=5))
+
+        locked = browser.get("/akun")
+        again = locked.form("/masuk").fill(secret=person.secret).submit()
+
+    assert locked.path.startswith("/masuk")
+    assert "phone" not in locked.html.split("<main")[1]
+    assert again.status == 404  # the page she wanted, which is not for her: she is in
+
+
+def test_after_half_a_day_even_a_busy_cadre_signs_in_anew(city, sign_in):
+    with time_machine.travel(now(), tick=False) as clock:
+        browser = sign_in(city.siti)
+        for _ in range(12 * 60 // 2 + 2):
+            clock.shift(timedelta(minutes=2))
+            last = browser.client.get("/bantuan").status_code
+
+    assert last == 200
+
+
+def test_the_database_keeps_sign_ins_to_the_day_and_never_the_token(city, sign_in):
+    browser = sign_in(city.siti)
+    with browser.client.session_transaction() as cookie:
+        token = cookie["_user_id"]
+
+    city.db.rollback()
+    row = city.db.scalars(select(SignIn)).one()
+
+    assert row.began_on == now().date()
+    assert token.encode() not in row.token_hash
+    assert {c.name for c in SignIn.__table__.columns if "at" in c.name.split("_")} == set()
+
+
+def test_quick_exit_signs_out_and_leads_to_the_weather_without_a_token(city, sign_in):
+    browser = sign_in(city.siti)
+
+    answer = browser.client.post("/keluar-cepat")
+
+    assert answer.headers["Location"] == city.settings.exit_url
+    assert "Clear-Site-Data" not in answer.headers
+    assert browser.get("/").path.startswith("/masuk")
+
+
+@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x",
+                                    "/ok\r\nSet-Cookie: a=b", ""])
+def test_no_sign_in_leads_out_of_the_house(target):
+    assert local_path(target) == "/"
+
+
+def test_the_language_is_changed_by_one_tap_and_remembered(city, sign_in):
+    browser = sign_in(city.siti, language="id")
+    before = browser.get("/bantuan")
+
+    before.form("/bahasa").submit("en")
+
+    browser.client.delete_cookie("b")  # another browser: the person's own choice counts
+    assert browser.get("/bantuan").root.all("html")[0].attrs["lang"] == "en"
+    assert before.root.all("html")[0].attrs["lang"] == "id"
+
+
+def test_an_unknown_language_is_refused(city, sign_in):
+    browser = sign_in(city.siti)
+
+    page = browser.post("/bahasa", [("csrf_token", _token(browser.get("/bantuan"))), ("language", "xx")])
+
+    assert page.status == 404
+
+
+def _token(page):
+    return page.root.all("input", name="csrf_token")[0].attrs["value"]
