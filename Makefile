@@ -6,7 +6,7 @@ VENV_PYTHON = .venv/bin/python
 UPGRADE ?=
 COMPILE_LOCK = $(VENV_PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE) --extra postgres
-LANGUAGES = id en
+LANGUAGES = id
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint lock messages prepare

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 from alembic import command
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from flask import Flask
 from sqlalchemy import text
 
@@ -22,6 +24,15 @@ from tests.support.pages import Browser
 from tests.support.postgres import Unavailable, temporary_postgres
 
 REQUIRE_ALL = os.environ.get("PORTAL_REQUIRE_ALL") == "1"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the catalogue once, before the workers start, so that the words are those in the tree."""
+    if hasattr(config, "workerinput"):
+        return
+    catalogue = Path(__file__).parent.parent / "translations/id/LC_MESSAGES/messages.po"
+    with catalogue.open("rb") as source, catalogue.with_suffix(".mo").open("wb") as compiled:
+        write_mo(compiled, read_po(source, locale="id"))
 
 
 def give_up(reason: str) -> None:

@@ -7,7 +7,7 @@ import pyotp
 import segno
 from alembic import command
 from flask import current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
 
 from portal.accounts import commands
@@ -30,6 +30,7 @@ areas_group = AppGroup("areas", help="Kecamatan, kelurahan, RW, RT and schools."
 @click.option("--head", "head_name", help="The name of the unit's head.")
 @click.option("--sign-in-name", help="The name she signs in with.")
 @click.option("--passphrase", help="Her passphrase, 15 characters or more. Asked for when left out.")
+@with_appcontext
 def init(files: tuple[Path, ...], city: str | None, unit_name: str | None, head_name: str | None,
          sign_in_name: str | None, passphrase: str | None) -> None:
     """Make the server's keys, the tables, the unit with its key pairs, and the account of its head.

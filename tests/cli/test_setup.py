@@ -1,0 +1,129 @@
+"""From an empty machine to a city that can begin, by commands that can be given twice."""
+
+import stat
+
+import pytest
+from sqlalchemy import func, select
+
+from portal.accounts.models import Account, KeyGrant, SealingKey, Unit
+from portal.app import create_app
+from portal.areas.models import Area
+from portal.base.db import engine_for, session_for
+from portal.base.settings import BadSettings, Settings
+
+AREAS = """code,level,name,parent
+98,province,Provinsi Contoh,
+98.01,city,Kota Contoh,
+98.01.01,kecamatan,Satu,
+98.01.01.1001,kelurahan,Satu Satu,
+98.01.01.1001.07,rw,RW 07,
+"""
+INIT = ["init", "--city", "98.01", "--unit", "UPTD", "--head", "Ratna", "--sign-in-name", "ratna",
+        "--passphrase", "sawah hujan lampu meja"]
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """An app on an empty machine, as the command line makes it."""
+    monkeypatch.setenv("FLASK_RUN_FROM_CLI", "true")
+    (tmp_path / "areas.csv").write_text(AREAS)
+    app = create_app(Settings(database_url=f"sqlite:///{tmp_path}/data/portal.sqlite",
+                              keys_file=tmp_path / "secret/keys.json", passphrase_memory_kib=8))
+    yield app.test_cli_runner(), tmp_path
+    app.extensions["engine"].dispose()
+
+
+@pytest.fixture
+def begun(machine):
+    runner, folder = machine
+    done = runner.invoke(args=[*INIT, "--areas", str(folder / "areas.csv")])
+    assert done.exit_code == 0, done.output
+    engine = engine_for(f"sqlite:///{folder}/data/portal.sqlite")
+    with session_for(engine) as session:
+        yield runner, folder, session, done.output
+    engine.dispose()
+
+
+def test_init_makes_keys_tables_unit_and_head(begun):
+    _, folder, session, output = begun
+
+    assert stat.S_IMODE((folder / "secret/keys.json").stat().st_mode) == 0o600
+    assert session.scalar(select(func.count()).select_from(KeyGrant)) == 2
+    assert {key.kind for key in session.scalars(select(SealingKey))} == {"unit", "conflict"}
+    assert "authenticator" in output
+
+
+def test_init_a_second_time_changes_nothing(begun):
+    runner, folder, session, _ = begun
+    before = (folder / "secret/keys.json").read_bytes()
+
+    again = runner.invoke(args=[*INIT, "--areas", str(folder / "areas.csv")])
+
+    assert again.exit_code == 0
+    assert (folder / "secret/keys.json").read_bytes() == before
+    assert session.scalar(select(func.count()).select_from(Unit)) == 1
+    assert session.scalar(select(func.count()).select_from(Account)) == 1
+
+
+def test_init_without_the_citys_areas_says_so(machine):
+    runner, _ = machine
+
+    done = runner.invoke(args=INIT)
+
+    assert done.exit_code == 1
+    assert "Load its areas first" in done.output
+
+
+def test_a_bad_row_is_named_by_its_line_and_nothing_is_loaded(begun):
+    runner, folder, session, _ = begun
+    (folder / "more.csv").write_text(
+        "code,level,name,parent\n98.01.01.1001.08,rw,RW 08,\n98.09.01.1001,kelurahan,Nowhere,\n,rw,RW 09,\n")
+
+    done = runner.invoke(args=["areas", "load", str(folder / "more.csv")])
+
+    assert done.exit_code == 1
+    assert "line 3:" in done.output
+    assert "line 4:" in done.output
+    assert session.scalar(select(Area.id).where(Area.code == "98.01.01.1001.08")) is None
+
+
+def test_areas_can_be_loaded_twice(begun):
+    runner, folder, _, _ = begun
+
+    done = runner.invoke(args=["areas", "load", str(folder / "areas.csv")])
+
+    assert "0 added, 0 changed, 5 as before" in done.output
+
+
+def test_a_cadre_is_added_at_the_command_line(begun):
+    runner, _, session, _ = begun
+
+    done = runner.invoke(args=["accounts", "add", "--role", "cadre", "--name", "Siti", "--phone", "081234567890",
+                               "--area", "98.01.01.1001.07", "--secret", "25831947"])
+
+    assert done.exit_code == 0, done.output
+    assert session.scalar(select(Account.name).where(Account.role == "cadre")) == "Siti"
+
+
+@pytest.mark.parametrize(("args", "sentence"), [
+    (["--role", "cadre", "--name", "S", "--area", "98.01.01.1001.07", "--secret", "25831947"], "phone number"),
+    (["--role", "cadre", "--name", "S", "--phone", "0812345678", "--area", "1", "--secret", "25831947"], "no area"),
+    (["--role", "cadre", "--name", "S", "--phone", "0812345678", "--secret", "25831947"], "needs an area"),
+    (["--role", "officer", "--name", "S", "--secret", "sawah hujan lampu meja"], "sign-in name"),
+    (["--role", "officer", "--name", "S", "--sign-in-name", "s", "--secret", "short"], "at least 15"),
+])
+def test_an_account_that_cannot_be_gets_one_sentence(begun, args, sentence):
+    runner, _, _, _ = begun
+
+    done = runner.invoke(args=["accounts", "add", *args])
+
+    assert done.exit_code == 1
+    assert sentence in done.output
+    assert "Traceback" not in done.output
+
+
+def test_serving_without_keys_is_refused(tmp_path, monkeypatch):
+    monkeypatch.delenv("FLASK_RUN_FROM_CLI", raising=False)
+
+    with pytest.raises(BadSettings, match="init"):
+        create_app(Settings(keys_file=tmp_path / "none.json", office_phone="1"))
