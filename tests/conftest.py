@@ -141,8 +141,10 @@ def app(city: SimpleNamespace) -> Flask:
 
 @pytest.fixture
 def guest(city: SimpleNamespace) -> Browser:
-    """A browser that nobody has signed in to."""
-    return Browser(city.app.test_client())
+    """A browser that nobody has signed in to, in English."""
+    client = city.app.test_client()
+    client.set_cookie("b", "en")
+    return Browser(client)
 
 
 def signed_in(city: SimpleNamespace, person: factories.Person, language: str = "en") -> Browser:

@@ -16,6 +16,11 @@ PIN_DIGITS = 8
 PASSPHRASE_LENGTH = 15
 
 
+def few_at_once() -> BoundedSemaphore:
+    """To be held, with `with`, around anything that costs much memory and time."""
+    return _AT_ONCE
+
+
 def hashed(secret: str) -> str:
     """`secret` (already peppered) as it may be stored."""
     with _AT_ONCE:

@@ -26,14 +26,17 @@ bp = Blueprint("accounts", __name__, template_folder="templates")
 @public
 def sign_in():
     """For cadres and counsellors, and for everybody who was only away for a moment."""
+    if current_user.is_authenticated:
+        return redirect(carry.local_path(request.args.get("next", "/")))
     resting = signin.locked_viewer()
     if resting is not None and "lain" not in request.args:
         return _resume(resting)
     form = FieldSignInForm()
     if request.form.get("step") != "ask" and form.accepted():
-        account = _checked(form, normal_phone(form.phone.data) or form.phone.data, form.pin.data, staff=False)
-        if account is not None:
-            return _enter(form, account, form.pin.data)
+        who = normal_phone(form.phone.data) or form.phone.data
+        account = queries.by_phone_tag(db.session(), sealed.phone_tag(current_app.config["KEYS"], who))
+        if _secret_fits(form, account, who, form.pin.data):
+            return _enter(form, account, who, form.pin.data)
     return _ask(form, "accounts/sign_in.html", demo=_demo_people())
 
 
@@ -43,9 +46,10 @@ def sign_in_staff():
     """For everybody with a passphrase and a second factor."""
     form = StaffSignInForm()
     if form.accepted():
-        account = _checked(form, form.name.data.lower(), form.passphrase.data, staff=True)
-        if account is not None and _second_factor(form, account):
-            return _enter(form, account, form.passphrase.data)
+        who, secret = form.name.data.lower(), form.passphrase.data
+        account = queries.by_sign_in_name(db.session(), who)
+        if _secret_fits(form, account, who, secret) and _second_factor(form, account):
+            return _enter(form, account, who, secret)
     return _ask(form, "accounts/sign_in_staff.html")
 
 
@@ -59,7 +63,7 @@ def enter_as_demo_person():
     account = db.session().get(Account, UUID(person["account_id"])) if person else None
     if account is None:
         raise NotVisible
-    return _enter(None, account, person["secret"])
+    return _enter(None, account, "", person["secret"])
 
 
 @bp.post("/keluar")
@@ -137,7 +141,7 @@ def _resume(resting: Viewer) -> Response:
         account = db.session().get(Account, resting.account_id)
         who = f"resting {resting.account_id}"
         if account is not None and _secret_fits(form, account, who, form.secret.data):
-            return _enter(form, account, form.secret.data)
+            return _enter(form, account, who, form.secret.data)
     page = _ask(form, "accounts/resume.html", name=resting.name, staff=resting.is_staff)
     return signin.set_key_cookie(page, "")
 
@@ -149,19 +153,11 @@ def _ask(form, template: str, **context) -> Response:  # type: ignore[no-untyped
     return render(template, form=form, status=status, **context)
 
 
-def _checked(form, who: str, secret: str, *, staff: bool) -> Account | None:  # type: ignore[no-untyped-def]
-    """The account whose name or phone and secret these are. The throttle has its word first."""
-    keys = current_app.config["KEYS"]
-    if staff:
-        account = queries.by_sign_in_name(db.session(), who)
-    else:
-        account = queries.by_phone_tag(db.session(), sealed.phone_tag(keys, who))
-    return account if _secret_fits(form, account, who, secret) else None
-
-
 def _secret_fits(form, account: Account | None, who: str, secret: str) -> bool:  # type: ignore[no-untyped-def]
+    """Whether this is the person's secret. The throttle has its word first; a success is forgotten by it
+    only once the person is in, so that a second factor cannot be guessed for free."""
     keys = current_app.config["KEYS"]
-    every, own = commands.try_counters(keys, who, request.remote_addr or "")
+    every, _own = _counters(who)
     with db.transaction() as writing:
         until = throttle.begin_try(writing, every, now())
     if until is not None:
@@ -172,9 +168,11 @@ def _secret_fits(form, account: Account | None, who: str, secret: str) -> bool: 
     if not passwords.fits(account.secret_hash if account else None, sealed.peppered(keys, secret)):
         _refuse(form, _("That does not match. Please try again."))
         return False
-    with db.transaction() as writing:
-        throttle.forget(writing, own)
     return True
+
+
+def _counters(who: str):  # type: ignore[no-untyped-def]
+    return commands.try_counters(current_app.config["KEYS"], who, request.remote_addr or "")
 
 
 def _second_factor(form: StaffSignInForm, account: Account) -> bool:
@@ -191,17 +189,25 @@ def _refuse(form, message: str) -> None:  # type: ignore[no-untyped-def]
     first.errors = [message]
 
 
-def _enter(form, account: Account, secret: str) -> Response:  # type: ignore[no-untyped-def]
+def _enter(form, account: Account, who: str, secret: str) -> Response:  # type: ignore[no-untyped-def]
     """Sign the person in, and bring her where she was going, with the answers she had."""
-    own = db.session().get(StaffKey, account.id)
-    private = sealed.unlock_staff_key(own, secret) if own else None
-    viewer, half = signin.begin(account.id, account.role not in {"cadre", "school"}, private)
+    private = _unlocked(account, secret)
+    with db.transaction() as writing:
+        throttle.forget(writing, _counters(who)[1])
+    _viewer, half = signin.begin(account.id, account.role not in {"cadre", "school"}, private)
     target = carry.local_path(form.next.data or "/") if form else "/"
     if form is not None and form.carried.data:
         page = render("continue.html", signed_in=True, carried=form.carried.data, path=target)
     else:
         page = make_response(redirect(target, 303))
     return signin.set_key_cookie(page, half)
+
+
+def _unlocked(account: Account, secret: str) -> bytes | None:
+    """The officer's own private key, for those who have one."""
+    own = db.session().get(StaffKey, account.id)
+    with passwords.few_at_once():
+        return sealed.unlock_staff_key(own, secret) if own else None
 
 
 def _demo_people() -> list[dict[str, str]]:

@@ -197,3 +197,17 @@ def test_an_unknown_language_is_refused(city, sign_in):
 
 def _token(page):
     return page.root.all("input", name="csrf_token")[0].attrs["value"]
+
+
+def test_a_known_passphrase_does_not_make_the_second_factor_guessable(city, guest):
+    answers = {"name": "rina", "passphrase": city.rina.secret, "code": "000000"}
+    for _ in range(5):
+        guest.get("/masuk/petugas").form("/petugas").fill(**answers).submit()
+
+    page = guest.get("/masuk/petugas").form("/petugas").fill(**answers).submit()
+
+    assert "Wait" in page.errors[0]
+
+
+def test_somebody_who_is_in_is_not_asked_again(city, sign_in):
+    assert sign_in(city.siti).get("/masuk?next=/bantuan").path == "/bantuan"
