@@ -2,10 +2,10 @@
 
 import logging
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from portal.base.errors import NotVisible, Refused, Stale
 from portal.web.render import wants_fragment
@@ -24,6 +24,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refused, lambda _error: _page("not_now", 409))
     app.register_error_handler(CSRFError, lambda _error: _page("old_form", 403))
     app.register_error_handler(RequestEntityTooLarge, _too_large)
+    app.register_error_handler(SecurityError, _strange_host)
     app.register_error_handler(OperationalError, _unavailable)
     app.register_error_handler(HTTPException, lambda error: _page("trouble", error.code or 500))
     app.register_error_handler(Exception, _broken)
@@ -45,8 +46,20 @@ def _too_large(_error: RequestEntityTooLarge) -> Response:
     return _page("too_long", 413)
 
 
+def _strange_host(_error: SecurityError) -> Response:
+    """Asked under a name that is not ours: no page can be made, not even a link."""
+    return Response("Bad request\n", 400, mimetype="text/plain")
+
+
+def _ask_nobody() -> None:
+    """Make the page without asking the database who is there: it may be what is broken."""
+    if "_login_user" not in g:
+        g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
+
+
 def _unavailable(error: OperationalError) -> Response:
     _log.error("database unavailable: %s", type(error.orig).__name__)
+    _ask_nobody()
     return _page("not_saved", 503)
 
 
@@ -57,4 +70,5 @@ def _broken(error: Exception) -> Response:
         place = place.tb_next
     where = f"{place.tb_frame.f_code.co_name}:{place.tb_lineno}" if place else "?"
     _log.error("unforeseen %s in %s", type(error).__name__, where)
+    _ask_nobody()
     return _page("trouble", 500)

@@ -1,0 +1,119 @@
+"""What every answer carries, and what people read when something goes wrong."""
+
+import logging
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from portal.base.errors import NotVisible, Refused, Stale
+from portal.web import db
+from portal.web.guard import public
+from tests.support.pages import Browser
+
+
+@pytest.mark.parametrize("path", ["/masuk", "/bantuan", "/aman", "/nowhere", "/static/app.css"])
+def test_every_answer_tells_the_browser_to_run_and_show_nothing_of_others(guest, path):
+    with guest.client.get(path) as answer:
+        headers = answer.headers
+
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["X-Frame-Options"] == "DENY"
+
+
+def test_pages_are_kept_by_no_browser_and_a_signed_in_one_is_no_200(guest, sign_in, city):
+    public_page, own_page = guest.client.get("/bantuan"), sign_in(city.siti).client.get("/bantuan")
+
+    assert public_page.headers["Cache-Control"] == own_page.headers["Cache-Control"] == "no-store"
+    assert (public_page.status_code, own_page.status_code) == (200, 203)
+
+
+def test_files_are_kept_for_ever_under_a_name_that_changes_with_them(guest):
+    style = guest.get("/bantuan").root.all("link", rel="stylesheet")[0].attrs["href"]
+
+    with guest.client.get(style) as answer:
+        kept = answer.headers["Cache-Control"]
+
+    assert "v=" in style
+    assert "immutable" in kept
+
+
+def test_cookies_are_for_this_site_and_no_script(city, guest):
+    cookies = guest.client.get("/masuk").headers.getlist("Set-Cookie")
+
+    assert cookies
+    assert all("HttpOnly" in c and "SameSite=Lax" in c for c in cookies)
+
+
+def test_over_https_cookies_are_secure_and_the_browser_keeps_to_it(city):
+    city.app.config["SESSION_COOKIE_SECURE"] = True
+
+    answer = city.app.test_client().get("/masuk", base_url="https://localhost")
+
+    assert "Secure" in answer.headers["Set-Cookie"]
+    assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
+
+
+def test_ten_megabytes_of_text_are_refused_with_a_sentence(guest):
+    answer = guest.post("/masuk", [("phone", "0" * 10_000_000), ("pin", "1")])
+
+    assert answer.status == 413
+    assert "Nothing was sent" in answer.text
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_a_form_without_its_token_is_refused_calmly(city, language):
+    client = city.app.test_client()
+    client.set_cookie("b", language)
+
+    page = Browser(client).post("/masuk", [("phone", "081200000001"), ("pin", "25831947")])
+
+    assert page.status == 403
+    assert ("Nothing was sent" if language == "en" else "Belum ada yang terkirim") in page.text
+
+
+@pytest.mark.parametrize(("fault", "status", "sentence"), [
+    (NotVisible(), 404, "not for your account"),
+    (Refused("secret words"), 409, "not possible now"),
+    (Stale("secret words"), 409, "Somebody else was just here"),
+    (OperationalError("secret words", {}, Exception("secret words")), 503, "Not sent yet"),
+    (ValueError("secret words"), 500, "something went wrong"),
+    (KeyError("secret words"), 500, "something went wrong"),
+])
+def test_every_fault_ends_on_a_calm_page_and_its_words_reach_neither_page_nor_log(
+        city, guest, caplog, fault, status, sentence):
+    @public
+    def fails():
+        raise fault
+    city.app.add_url_rule("/fails", "fails", fails)
+
+    with caplog.at_level(logging.DEBUG):
+        page = guest.get("/fails")
+
+    assert page.status == status
+    assert sentence in page.text
+    assert "112" in page.root.text
+    assert "secret words" not in page.html + caplog.text
+
+
+def test_a_database_that_is_gone_is_said_and_nothing_else_breaks(city, sign_in, tmp_path):
+    browser = sign_in(city.siti)
+    with city.app.app_context():
+        db.engine().dispose()
+    (tmp_path / "city.sqlite").write_bytes(b"this is no database, only bytes" * 100)
+
+    assert browser.get("/bantuan").status in {500, 503}
+
+
+def test_another_method_is_answered_like_an_absent_page(guest):
+    assert guest.client.post("/bantuan").status_code in {403, 404}
+    assert guest.client.delete("/masuk").status_code == 404
+
+
+def test_a_strange_host_is_refused_where_hosts_are_named(city):
+    city.app.config["TRUSTED_HOSTS"] = ["kota.example"]
+
+    assert city.app.test_client().get("/masuk", base_url="http://evil.example").status_code == 400
+    assert city.app.test_client().get("/masuk", base_url="http://kota.example").status_code == 200
