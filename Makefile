@@ -6,6 +6,8 @@ VENV_PYTHON = .venv/bin/python
 UPGRADE ?=
 COMPILE_LOCK = $(VENV_PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE) --extra postgres
+# As -m babel.messages.frontend, which however ends with 0 whatever happened
+PYBABEL = $(VENV_PYTHON) -c "import sys; from babel.messages.frontend import main; sys.exit(main())"
 LANGUAGES = id
 
 .DEFAULT_GOAL := help
@@ -31,10 +33,15 @@ lock: prepare ## Make both lock files anew (newest versions: make lock UPGRADE=-
 	@$(COMPILE_LOCK) pyproject.toml -o requirements.lock
 	@$(COMPILE_LOCK) --extra test --constraint requirements.lock pyproject.toml -o tests/requirements.lock
 
+# Sorted by text, without line numbers, dates and names that nobody fills in: a change shows only itself
 messages: prepare ## Bring the translation catalogues up to date with the source
 	@set -e; pot=$$(mktemp); trap 'rm -f "$$pot"' EXIT; \
-	$(VENV_PYTHON) -m babel.messages.frontend extract -F pyproject.toml -k _l -k lazy_gettext \
-		-c NOTE: --strip-comment-tags --sort-by-file --add-location=file --no-wrap --project catatan-kader \
-		-o "$$pot" portal; \
-	for language in $(LANGUAGES); do $(VENV_PYTHON) -m babel.messages.frontend -q update --init-missing \
-		-i "$$pot" -d translations -l $$language --no-fuzzy-matching --no-wrap --ignore-pot-creation-date; done
+	$(PYBABEL) extract -F pyproject.toml -k _l -k lazy_gettext -c NOTE: --strip-comment-tags \
+		--sort-output --add-location=file -w 100 --project catatan-kader -o "$$pot" portal; \
+	for language in $(LANGUAGES); do \
+		$(PYBABEL) -q update --init-missing -i "$$pot" -d translations -l $$language -w 100 \
+			--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date; \
+		po=translations/$$language/LC_MESSAGES/messages.po; \
+		sed -E -i.old -e '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date):/d' \
+			-e '/^"(Last-Translator|Language-Team):/d' -e 's/^("Project-Id-Version:) +/\1 /' $$po; \
+		rm $$po.old; done

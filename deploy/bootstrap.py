@@ -28,6 +28,8 @@ LOCKS = {"run": "requirements.lock", "test": "tests/requirements.lock"}
 ALSO_GIVES = {"run": ["run"], "test": ["run", "test"]}  # the test lock holds all that the run lock holds
 NO_CONNECTION = ("NewConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ProxyError", "SSLError",
                  "NameResolutionError", "ConnectionResetError", "ProtocolError")
+# As `python -m babel.messages.frontend`, which however ends with 0 whatever happened.
+PYBABEL = "import sys; from babel.messages.frontend import main; sys.exit(main())"
 UNFINISHED = "unfinished"
 USAGE = "Usage: python3 deploy/bootstrap.py run | test [pytest arguments] | prepare"
 
@@ -221,13 +223,15 @@ def _changed(path):
 def compile_catalogues(root):
     """Make each stale `.mo` anew, whole or not at all. Raises `Trouble` with Babel's last line."""
     for source in stale_catalogues(root):
-        fresh = source.with_suffix(".mo.new")
+        fresh = source.with_suffix(".new.mo")
         changed = _changed(source)
         code, output = run_stage("Compiling {}".format(source.relative_to(root)), [
-            str(venv_python(root)), "-m", "babel.messages.frontend", "compile",
+            str(venv_python(root)), "-c", PYBABEL, "compile",
             "--input-file", str(source), "--output-file", str(fresh),
         ])
         if code or not fresh.exists():  # Babel leaves a catalogue marked fuzzy out, and calls that success
+            if fresh.exists():
+                fresh.unlink()
             raise Trouble("{} could not be compiled: {}".format(source.relative_to(root), last_line(output)))
         os.utime(str(fresh), ns=(changed, changed))
         os.replace(str(fresh), str(source.with_suffix(".mo")))

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from sqlalchemy import URL
@@ -47,7 +48,12 @@ def temporary_postgres() -> Iterator[str]:
             yield URL.create("postgresql+psycopg", username=OWNER, database="postgres",
                              query={"host": str(folder)}).render_as_string(hide_password=False)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
+
+
+def remove(folder: Path) -> None:
+    """Remove a temporary server's folder. Files that the ending server still takes away itself are no error."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def find_programs() -> Path:
@@ -70,7 +76,7 @@ def _short_temporary_folder() -> str | None:
     return None if len(tempfile.gettempdir()) <= 60 else "/tmp"  # noqa: S108 - mkdtemp makes a private one
 
 
-def _identity(folder: Path) -> dict[str, object]:
+def _identity(folder: Path) -> dict[str, Any]:
     """PostgreSQL refuses to run as root: hand the folder to another user and say how to become that one."""
     if os.geteuid() != 0:
         return {}
@@ -89,23 +95,24 @@ def _plain_environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
 
 
-def _make_cluster(programs: Path, folder: Path, identity: dict[str, object]) -> None:
+def _make_cluster(programs: Path, folder: Path, identity: dict[str, Any]) -> None:
     made = subprocess.run(
         [programs / "initdb", "--pgdata", folder / "data", "--username", OWNER, "--auth", "trust",
          "--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions"],
-        cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **identity)  # type: ignore[call-overload]
+        cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **identity)
     if made.returncode:
         raise Unavailable(f"PostgreSQL could not make a database: {_last_line(made.stderr)}")
 
 
 @contextmanager
-def _serving(programs: Path, folder: Path, identity: dict[str, object]) -> Iterator[None]:
+def _serving(programs: Path, folder: Path, identity: dict[str, Any]) -> Iterator[None]:
     settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
     log = folder / "server.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [*_dies_with_us(), programs / "postgres", "-D", folder / "data", "-k", folder, *settings],
-            cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, **identity)  # type: ignore[call-overload]
+            [*dies_with_us(), programs / "postgres", "-D", folder / "data", "-k", folder, *settings],
+            cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            **identity)
     try:
         _await_answer(server, folder, log)
         yield
@@ -113,8 +120,8 @@ def _serving(programs: Path, folder: Path, identity: dict[str, object]) -> Itera
         _end(server)
 
 
-def _dies_with_us() -> list[str]:
-    """On Linux, a test run that is killed outright must not leave its server behind."""
+def dies_with_us() -> list[str]:
+    """What to put before a command so that a test run killed outright leaves no server (Linux only)."""
     setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
     return [setpriv, "--pdeathsig", "QUIT"] if setpriv else []
 
