@@ -225,6 +225,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),
     )
+    op.create_index(
+        "ix_flags_closed",
+        "flags",
+        ["unit_id", "closed_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("closed_at IS NOT NULL"),
+        postgresql_where=sa.text("closed_at IS NOT NULL"),
+    )
     op.create_index("ix_flags_reporter", "flags", ["reporter_tag", "received_at"], unique=False)
 
     op.create_table(

@@ -41,6 +41,7 @@ def begin(account_id: UUID, viewer_is_staff: bool, staff_private: bytes | None) 
     if viewer is None:
         raise LookupError("a sign-in that was just opened is gone")
     session.clear()
+    g.pop("csrf_token", None)  # made for what was just cleared: the next form would be refused with it
     session.update({_BEGAN: _seconds(now()), _SEEN: _seconds(now())})
     login_user(viewer)
     return viewer, half
@@ -61,6 +62,12 @@ def locked_viewer() -> Viewer | None:
     token, settings = session.get("_user_id"), current_app.config["SETTINGS"]
     viewer = _viewer(token) if token else None
     return viewer if viewer and not _too_old(viewer, settings) else None
+
+
+def rest() -> None:
+    """Let this browser's sign-in rest at once, as after a pause: only her secret opens it, and her keys."""
+    session[_SEEN] = 0
+    g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
 
 
 def key_ring() -> KeyRing | None:

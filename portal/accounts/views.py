@@ -45,7 +45,7 @@ def sign_in():
 def sign_in_staff():
     """For everybody with a passphrase and a second factor."""
     form = StaffSignInForm()
-    if form.accepted():
+    if request.form.get("step") != "ask" and form.accepted():
         who, secret = form.name.data.lower(), form.passphrase.data
         account = queries.by_sign_in_name(db.session(), who)
         if _secret_fits(form, account, who, secret) and _second_factor(form, account):

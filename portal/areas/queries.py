@@ -67,7 +67,7 @@ def below(path: str) -> ColumnElement[bool]:
 def children_of(session: Session, area: AnyArea, level: Level) -> list[AreaRow]:
     """The areas of one level in `area`, itself if it is of that level, as people look for them by name."""
     rows = _listed(session, _columns().where(below(area.path), Area.level == level))
-    return sorted(rows, key=lambda row: (_by_name(row.name), row.code))
+    return sorted(rows, key=lambda row: (by_name(row.name), row.code))
 
 
 def ancestors(session: Session, area: AnyArea) -> list[AreaRow]:
@@ -128,6 +128,6 @@ def _place(area_id: int, code: str, level: str, name: str, *above: str | None) -
                  names.get(Level.KELURAHAN) or "", names.get(Level.KECAMATAN) or "")
 
 
-def _by_name(name: str) -> list[tuple[int, str]]:
+def by_name(name: str) -> list[tuple[int, str]]:
     """Orders names as people do, on both databases alike: RW 9 before RW 10."""
     return [(int(word), "") if word.isdecimal() else (-1, word.casefold()) for word in name.split()]

@@ -34,12 +34,19 @@ def restore() -> Any:
     if request.path == url_for("accounts.sign_in"):
         return None  # the sign-in only passes them on
     answers = sealed.open_answers(current_app.config["KEYS"], request.path, request.form[CARRIED])
-    once = dict(answers or ()).get("once", "")
-    if not answers or not sealed.is_once_of(current_app.config["KEYS"], once, current_user.account_id):
+    if not answers or not _is_hers(dict(answers).get("once", "")):
         return redirect(request.path)
     request.__dict__["form"] = ImmutableMultiDict(answers)
     g.restored = True
     return None
+
+
+def give_back() -> Response | None:
+    """For a form whose sign-in was renewed meanwhile, as in another tab: her answers, to be sent again.
+    None when they are not the answers of the person who is signed in."""
+    if not (current_user.is_authenticated and request.method == "POST" and _is_hers(request.form.get("once", ""))):
+        return None
+    return make_response("", 401) if request.headers.get("HX-Request") else _ask_with_answers(signed_in=True)
 
 
 def restored() -> bool:
@@ -64,8 +71,13 @@ def _ask_htmx() -> Response:
     return response
 
 
-def _ask_with_answers() -> Response:
+def _is_hers(once: str) -> bool:
+    """Whether a form's one-use key was given to the person who is signed in."""
+    return sealed.is_once_of(current_app.config["KEYS"], once, current_user.account_id)
+
+
+def _ask_with_answers(signed_in: bool = False) -> Response:
     answers = [(name, value) for name, value in request.form.items(multi=True) if name not in _NOT_CARRIED]
     carried = sealed.seal_answers(current_app.config["KEYS"], request.path, answers)
-    page = render_template("continue.html", carried=carried, path=request.path, signed_in=False)
+    page = render_template("continue.html", carried=carried, path=request.path, signed_in=signed_in)
     return make_response(page, 403)

@@ -8,6 +8,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from portal.base.errors import NotVisible, Refused, Stale
+from portal.web import carry
 from portal.web.render import wants_fragment
 
 _DRAIN_BYTES = 32 * 1024 * 1024
@@ -22,7 +23,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(405, lambda _error: _page("not_here", 404))
     app.register_error_handler(Stale, lambda _error: _page("changed", 409))
     app.register_error_handler(Refused, lambda _error: _page("not_now", 409))
-    app.register_error_handler(CSRFError, lambda _error: _page("old_form", 403))
+    app.register_error_handler(CSRFError, _old_form)
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(SecurityError, _strange_host)
     app.register_error_handler(OperationalError, _unavailable)
@@ -31,8 +32,14 @@ def init_app(app: Flask) -> None:
 
 
 def _page(kind: str, status: int) -> Response:
-    template = "errors/notice.html" if wants_fragment() else "errors/page.html"
+    part = wants_fragment() and request.headers.get("HX-Target") != "utama"  # who swaps the main part picks it
+    template = "errors/notice.html" if part else "errors/page.html"
     return make_response(render_template(template, kind=kind), status)
+
+
+def _old_form(_error: CSRFError) -> Response:
+    """The sign-in is another than when the page was opened. Answers that were hers are given back."""
+    return carry.give_back() or _page("old_form", 403)
 
 
 def _too_large(_error: RequestEntityTooLarge) -> Response:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from flask import current_app
-from flask_babel import gettext, ngettext
+from flask_babel import get_translations, gettext
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, SelectMultipleField
@@ -22,7 +22,7 @@ class _Translations:
         return gettext(text)
 
     def ngettext(self, one: str, many: str, count: int) -> str:
-        return ngettext(one, many, count)
+        return get_translations().ngettext(one, many, count)  # WTForms puts in the number itself, by other names
 
 
 class BaseForm(FlaskForm):
@@ -65,7 +65,8 @@ class ActForm(BaseForm):
             self.once.data = sealed.new_once(current_app.config["KEYS"], current_user.account_id)
 
     def validate_once(self, field: Field) -> None:
-        if not sealed.is_once_of(current_app.config["KEYS"], field.data or "", current_user.account_id):
+        sent = next(iter(field.raw_data or ()), "")  # not `data`: a form without a key has been given one to show
+        if not sealed.is_once_of(current_app.config["KEYS"], sent, current_user.account_id):
             field.data = sealed.new_once(current_app.config["KEYS"], current_user.account_id)
             raise ValidationError(gettext("This form is too old. Check your answers, then send again."))
 

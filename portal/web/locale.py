@@ -18,7 +18,8 @@ def init_app(app: Flask, translations: str, default: str) -> None:
     """Set up Babel with the project's own catalogues, and the filters that say dates."""
     app.config.update(BABEL_TRANSLATION_DIRECTORIES=translations, BABEL_DEFAULT_LOCALE=default)
     Babel(app, locale_selector=chosen_language)
-    app.jinja_env.filters.update(day=say_day, short_day=say_short_day, clock=say_time, moment=say_moment)
+    app.jinja_env.filters.update(day=say_day, short_day=say_short_day, clock=say_time, moment=say_moment,
+                                 month=say_month)
 
 
 def chosen_language() -> str:
@@ -49,6 +50,11 @@ def say_day(day: date | datetime) -> str:
 def say_short_day(day: date | datetime) -> str:
     """`Sel, 24 Nov`."""
     return _day(_as_date(day), str(get_locale()), "EEE, d MMM", _this_year())
+
+
+def say_month(day: date) -> str:
+    """`November 2026`."""
+    return format_date(day, "MMMM y", locale=str(get_locale()))
 
 
 def say_time(moment: datetime) -> str:

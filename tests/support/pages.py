@@ -86,7 +86,8 @@ class Form:
             chosen = [o for o in options if "selected" in o.attrs] or options[:1]
             self.values += [(name, o.attrs.get("value", o.text)) for o in chosen]
         elif element.tag == "textarea":
-            self.values.append((name, "".join(c for c in element.children if isinstance(c, str)).lstrip("\n")))
+            text = "".join(c for c in element.children if isinstance(c, str)).replace("\r\n", "\n")
+            self.values.append((name, text.removeprefix("\n")))
         else:
             self.values.append((name, element.attrs.get("value", "")))
 

@@ -36,15 +36,18 @@
     if (!waiting) return;
     clearTimeout(waiting.soon);
     clearTimeout(waiting.late);
+    waiting.form.removeAttribute("aria-busy");
     if (waiting.button) {
       waiting.button.disabled = false;
       if (waiting.label) waiting.button.textContent = waiting.label;
     }
     words.textContent = "";
+    words.classList.remove("tampak");
     waiting = null;
   };
   const busy = (form, button) => {
     waiting = { form, button };
+    form.setAttribute("aria-busy", "true");
     waiting.soon = setTimeout(() => {
       if (button) {
         waiting.label = button.textContent;
@@ -62,28 +65,28 @@
   addEventListener("pageshow", rest);
 
   // htmx, where a page uses it: keep the answers when sending fails, move focus after a swap.
-  const failed = document.getElementById("belum-terkirim");
-  let last = null;
-  const notSent = (event) => {
+  const notSent = (event, ours) => {
     rest();
-    if (!failed || !event.detail.elt.matches("form")) return;
-    last = event.detail.elt;
-    last.prepend(failed);
+    const failed = document.getElementById("belum-terkirim");
+    const form = event.detail.elt;
+    if (!failed || !form.matches("form")) return;
+    for (const cause of failed.querySelectorAll("[data-sebab]")) cause.hidden = (cause.dataset.sebab === "kami") !== ours;
+    form.prepend(failed);
     failed.hidden = false;
     failed.focus();
   };
-  document.addEventListener("htmx:sendError", notSent);
-  document.addEventListener("htmx:timeout", notSent);
+  document.addEventListener("htmx:sendError", (event) => notSent(event, false));
+  document.addEventListener("htmx:timeout", (event) => notSent(event, false));
   document.addEventListener("htmx:responseError", (event) => {
-    if (event.detail.xhr.status === 401) { event.detail.elt.submit(); return; } // sign in, answers carried
-    notSent(event);
+    if (event.detail.xhr.status === 401) event.detail.elt.submit(); // sign in, answers carried
+    else notSent(event, true);
   });
-  if (failed) {
-    failed.querySelector("[data-lagi]").addEventListener("click", () => {
-      failed.hidden = true;
-      last.requestSubmit(last.querySelector("[data-kirim]"));
-    });
-  }
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-lagi]")) return;
+    const failed = document.getElementById("belum-terkirim");
+    failed.hidden = true;
+    failed.closest("form").querySelector("[data-kirim]").click();
+  });
   document.addEventListener("htmx:afterRequest", () => { rest(); forget(); });
   const focusFirst = (where) => {
     const target = where.querySelector("[data-fokus]");

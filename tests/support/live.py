@@ -1,0 +1,78 @@
+"""A city's app on a port of this machine, and a real Chromium to visit it with."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any
+
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.conftest import give_up, signed_in
+
+PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 640}, "device_scale_factor": 2, "is_mobile": True,
+                         "has_touch": True, "locale": "id-ID", "timezone_id": "Asia/Jakarta"}
+PC: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "locale": "id-ID", "timezone_id": "Asia/Jakarta"}
+
+
+class _Quiet(WSGIRequestHandler):
+    """As in a city: no log says who asked for what, and when."""
+
+    def log(self, *_args: Any) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """The app behind a threaded server on a free port; gives its address, without a slash at the end."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    server.daemon_threads = True  # a browser's idle connection must not hold up the end of a test
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """One Chromium, for all the tests of a worker. Skips, or fails where all is required, without one."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        give_up("no Chromium: apt install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def visiting(browser: Browser, city: SimpleNamespace, address: str, person: Any = None, *, language: str = "en",
+             device: dict[str, Any] = PHONE, script: bool = True) -> Iterator[BrowserContext]:
+    """A fresh browser profile, in which `person` has signed in. The way out leads to a page of ours, and
+    nothing else can be reached."""
+    context = browser.new_context(java_script_enabled=script, **device)
+    context.set_default_timeout(10_000)
+    context.route(lambda url: not url.startswith(address), _stand_in)
+    cookies = {"b": language}
+    if person is not None:
+        client = signed_in(city, person).client
+        cookies |= {name: client.get_cookie(name).value for name in ("s", "k") if client.get_cookie(name)}
+    context.add_cookies([{"name": name, "value": value, "url": address, "httpOnly": True}
+                         for name, value in cookies.items()])
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+def _stand_in(route: Any) -> None:
+    route.fulfill(status=200, content_type="text/html", body="<title>Cuaca</title><h1>Cuaca</h1>")
