@@ -31,6 +31,10 @@ from portal.flags.life import RANK, Facts, Move, Risk, Status
 from portal.flags.models import ContentKey, Flag, FlagStep, Message, Question
 
 
+class SentBefore(Refused):
+    """The same form came before, with other answers: the first ones stand (409)."""
+
+
 @dataclass(frozen=True)
 class Concern:
     """What a reporter passes on. `area` is where: a RW, a school, or a kelurahan."""
@@ -53,11 +57,11 @@ class Opened:
 def send(session: Session, settings: Settings, concern: Concern, *, by: Viewer, once: str, body: str) -> str:
     """Receive a concern: seal it, start its clocks, leave a trace that names nobody. Returns its code.
 
-    The same form sent again gives the first one's code. Raises `Refused` when the one-use key comes back
-    with other answers, or no unit answers for the area.
+    The same form sent again gives the first one's code. Raises `SentBefore` when the one-use key comes
+    back with other answers, `Refused` when no unit answers for the area.
     """
     keys = settings.require_keys()
-    before = done_once.outcome_of(session, once, body)
+    before = _outcome(session, once, body)
     if before is not None:
         return before
     unit = accounts.unit_for_path(session, concern.area.path)
@@ -178,24 +182,30 @@ def withdraw_question(session: Session, flag: Flag, *, by: Viewer, version: int)
 
 
 def answer(session: Session, flag: Flag, content: dict[str, Any], *, by: Viewer, once: str, body: str) -> None:
-    """The reporter answers the officer's question. Sent twice, it is kept once."""
-    if done_once.outcome_of(session, once, body) is not None:
+    """The reporter answers the officer's question. Sent twice, it is kept once. Raises `SentBefore` when
+    it comes back with other words.
+
+    An answer to a question that was withdrawn meanwhile is not lost: it is kept as something added.
+    """
+    if _outcome(session, once, body) is not None:
         return
     question = session.scalars(
         select(Question).where(Question.flag_id == flag.id, Question.answered_at.is_(None))
         .order_by(Question.asked_at.desc()).limit(1)).first()
-    if question is None:
-        raise Refused("there is no question to answer")
-    _keep_message(session, flag, content, question_id=question.id)
+    _keep_message(session, flag, content, question_id=question.id if question else None)
     _end_questions(session, flag)
-    _advance(session, flag, Move.ANSWER, by=by, before=facts_of(flag), version=None)
+    move = Move.ANSWER if question else Move.ADD
+    _advance(session, flag, move, by=by, before=facts_of(flag), version=None)
     done_once.remember(session, once, body, flag.code)
 
 
 def add(session: Session, settings: Settings, flag: Flag, content: dict[str, Any], *, worse: bool,
         by: Viewer, once: str, body: str) -> None:
-    """The reporter adds something. If it got worse, the estimate rises and the unit's clock is set anew."""
-    if done_once.outcome_of(session, once, body) is not None:
+    """The reporter adds something. If it got worse, the estimate rises and the unit's clock is set anew.
+
+    Sent twice, it is kept once. Raises `SentBefore` when it comes back with other words.
+    """
+    if _outcome(session, once, body) is not None:
         return
     _keep_message(session, flag, content, question_id=None)
     if worse:
@@ -227,6 +237,13 @@ def reopen(session: Session, settings: Settings, flag: Flag, *, by: Viewer, vers
 
 
 REOPEN_DAYS = 90
+
+
+def _outcome(session: Session, once: str, body: str) -> str | None:
+    try:
+        return done_once.outcome_of(session, once, body)
+    except Refused as error:
+        raise SentBefore(*error.args) from error
 
 
 def _new_flag(session: Session, settings: Settings, answers: Answers, unit_id: UUID,

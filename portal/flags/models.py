@@ -35,6 +35,8 @@ class Flag(Base):
         CheckConstraint("rank BETWEEN 0 AND 2", name="rank"),
         Index("ix_flags_open_queue", "unit_id", "rank", "due_at", "id",
               sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
+        Index("ix_flags_closed", "unit_id", "closed_at", "id",
+              sqlite_where=text("closed_at IS NOT NULL"), postgresql_where=text("closed_at IS NOT NULL")),
         Index("ix_flags_reporter", "reporter_tag", "received_at"),
     )
 
