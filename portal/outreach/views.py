@@ -1,14 +1,111 @@
 """Logging sessions, and looking at what was logged."""
 
-from flask import Blueprint
+from uuid import UUID
 
-from portal.accounts.policy import anyone
+from flask import Blueprint, Response, current_app, request, url_for
+from flask.blueprints import BlueprintSetupState
+from flask_login import current_user
+
+from portal.areas import queries as areas
+from portal.base.clock import today
+from portal.outreach import commands, lists, policy, queries
+from portal.outreach.forms import MANY, OutreachForm
+from portal.outreach.models import HEADS, Outreach
+from portal.web import db
 from portal.web.guard import allowed
+from portal.web.render import go, render
 
 bp = Blueprint("outreach", __name__, template_folder="templates")
 
 
+@bp.record_once
+def _words(state: BlueprintSetupState) -> None:
+    state.app.jinja_env.filters["topic_label"] = lists.topic_label
+    state.app.jinja_env.globals["audience_label"] = lists.audience_label
+
+
 @bp.get("/s")
-@allowed(anyone)
-def sessions():
+@allowed(policy.may_see_sessions)
+def sessions() -> Response:
+    """What was held in the viewer's area."""
+    page = queries.sessions(db.session(), viewer=current_user, before=request.args.get("sebelum", ""))
+    return render("outreach/sessions.html", page=page, may_log=policy.may_log(current_user))
+
+
+@bp.route("/s/baru", methods=["GET", "POST"])
+@allowed(policy.may_log)
+def log() -> Response:
+    """Log a session: one page, and one question back where something looks odd."""
+    read = db.session()
+    form = OutreachForm(queries.places(read, viewer=current_user), queries.last_topics(read, viewer=current_user))
+    if not form.accepted():
+        return render("outreach/log.html", form=form, today=_today(), status=422 if form.errors else 200)
+    held = form.held()
+    doubt = _doubt(form, held)
+    if doubt:
+        return render("outreach/doubt.html", form=form, held=held, doubt=doubt, action=url_for(".log"),
+                      alike=queries.alike(read, held, viewer=current_user) if doubt == "alike" else None)
+    with db.transaction() as writing:
+        key = commands.log_session(writing, held, by=current_user, once=form.once.data, body=form.body(),
+                                   today=_today())
+    return go(url_for(".show", outreach_id=key, ok="1"))
+
+
+@bp.get("/s/<uuid:outreach_id>")
+@allowed(policy.may_see_sessions)
+def show(outreach_id: UUID) -> Response:
+    """One session, and for a while the way to correct it."""
+    read = db.session()
+    outreach = queries.get_session(read, outreach_id, viewer=current_user)
+    return render("outreach/session.html", outreach=outreach, place=areas.full_names(read, [outreach.area_id])[
+        outreach.area_id], logger=queries.logger_of(read, outreach), said=request.args.get("ok", ""),
+        may_correct=policy.may_correct(current_user, outreach, _today()), heads=HEADS,
+        own=policy.is_own(current_user, outreach))
+
+
+@bp.route("/s/<uuid:outreach_id>/ubah", methods=["GET", "POST"])
+@allowed(policy.may_see_sessions)
+def correct(outreach_id: UUID) -> Response:
+    """Correct a session. What it said before is kept."""
+    read = db.session()
+    outreach = queries.get_session(read, outreach_id, viewer=current_user)
+    if not policy.may_correct(current_user, outreach, _today()):
+        return render("outreach/locked.html", outreach=outreach, status=404)
+    form = _correction(outreach)
+    if not form.accepted():
+        return render("outreach/log.html", form=form, today=_today(), outreach=outreach,
+                      status=422 if form.errors else 200)
+    with db.transaction() as writing:
+        changed = queries.get_session(writing, outreach_id, viewer=current_user)
+        commands.correct_session(writing, changed, form.held(), by=current_user, today=_today(),
+                                 once=form.once.data, body=form.body(),
+                                 version=int(form.version.data) if form.version.data.isdecimal() else 0)
+    return go(url_for(".show", outreach_id=outreach_id, ok="2"))
+
+
+def _correction(outreach: Outreach) -> OutreachForm:
+    """The form as the session stands, with its place even where the viewer could not choose it now."""
+    read = db.session()
+    places = queries.places(read, viewer=current_user)
+    here = areas.full_names(read, [outreach.area_id])[outreach.area_id]
+    places = [here, *(place for place in places if place.area_id != here.area_id)]
+    heads = {name: getattr(outreach, name) for name in HEADS}
+    return OutreachForm(places, data={
+        **heads, "when": "other", "held_on": outreach.held_on, "note": outreach.note, "place": str(here.area_id),
+        "topics": [topic.topic for topic in outreach.topics], "audiences": outreach.audiences,
+        "version": str(outreach.version)}, earliest=outreach.held_on)
+
+
+def _doubt(form: OutreachForm, held: commands.Held) -> str:
+    """What to ask once before saving: a very high number, or a session that looks like one already there."""
+    answered = set((form.sure.data or "").split(","))
+    if held.attendance > MANY and "many" not in answered:
+        return "many"
+    if "alike" not in answered and queries.alike(db.session(), held, viewer=current_user) is not None \
+            and not queries.is_done(db.session(), form.once.data, form.body()):
+        return "alike"
     return ""
+
+
+def _today():  # type: ignore[no-untyped-def]
+    return today(current_app.config["SETTINGS"].timezone)

@@ -1,0 +1,135 @@
+"""The session log: one page, mostly taps, and six numbers at most."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, HiddenField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import Length, Optional, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from portal.areas.queries import Place
+from portal.base.clock import today
+from portal.outreach import codes, lists
+from portal.outreach.commands import Held
+from portal.outreach.models import HEADS
+from portal.web.forms import ActForm, plain_text
+
+FURTHEST_BACK = timedelta(days=60)
+MOST = 999
+MANY = 300
+"""From this many people on, the form asks once whether the number is right."""
+
+
+class _Ticks(SelectMultipleField):
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class HeadCount(StringField):
+    """How many came: digits, however they were typed. Left empty it means none."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        text = "".join((valuelist[0] if valuelist else "").split())
+        self.typed, self.data = text, 0
+        if not text:
+            return
+        if not (text.isdecimal() and len(text) <= 6):  # noqa: PLR2004
+            raise ValueError(_("Enter a whole number, like 12."))
+        self.data = int(text)
+        if self.data > MOST:
+            raise ValueError(_("At most 999 in one box."))
+
+    def _value(self) -> str:
+        return getattr(self, "typed", "") or (str(self.data) if self.data else "")
+
+
+def _heads(label: Any) -> HeadCount:
+    return HeadCount(label)
+
+
+class OutreachForm(ActForm):
+    """What ux section 4 asks, with its defaults: today, here, and nobody in an empty box."""
+
+    when = RadioField(_l("When?"), default="today")
+    held_on = DateField(_l("Date"), [Optional()])
+    place = SelectField(_l("Where?"))
+    topics = _Ticks(_l("About what?"))
+    girls = _heads(_l("Children, female"))
+    boys = _heads(_l("Children, male"))
+    women = _heads(_l("Adults, female"))
+    men = _heads(_l("Adults, male"))
+    older_women = _heads(_l("Older people, female"))
+    older_men = _heads(_l("Older people, male"))
+    audiences = _Ticks(_l("Who took part?"))
+    note = StringField(_l("Note"), [Length(max=300)], filters=[plain_text])
+    sure = HiddenField()
+    version = HiddenField()
+
+    def __init__(self, places: list[Place], first_topics: Iterable[str] = (), earliest: date | None = None,
+                 **kwargs: Any) -> None:
+        """`earliest` is a day that stands already, and may stay however long ago it is."""
+        first = [code for code in first_topics if code in codes.topics()]
+        order = [*first, *(code for code in codes.topics() if code not in first)]
+        self._topics = [(code, lists.topic_label(code)) for code in order]
+        self._places, self._earliest = places, earliest
+        super().__init__(**kwargs)
+        if self.place.data in {None, "None"} and places:
+            self.place.data = str(places[0].area_id)
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        self.when.choices = [("today", _("Today")), ("other", _("Another day"))]
+        self.place.choices = [(str(place.area_id), _said(place)) for place in self._places]
+        self.topics.choices = self._topics
+        self.audiences.choices = [(code, lists.audience_label(code)) for code in codes.audiences()]
+        super().process(*args, **kwargs)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        valid = super().validate(extra_validators)
+        if self.when.data == "other" and self.held_on.data is None and not self.held_on.errors:
+            self.held_on.errors = [_("Choose the day.")]
+            valid = False
+        heads = [getattr(self, name) for name in HEADS]
+        if not any(field.errors for field in heads) and self.total < 1:
+            self.girls.errors = [_("Enter how many people came. Roughly is fine.")]
+            valid = False
+        return valid
+
+    def validate_held_on(self, field: DateField) -> None:
+        if self.when.data != "other" or field.data is None:
+            return
+        now = today(_zone())
+        if field.data > now:
+            raise ValidationError(_("That day has not come yet."))
+        if field.data < min(now - FURTHEST_BACK, self._earliest or now):
+            raise ValidationError(_("More than 60 days ago? Ask your coordinator."))
+
+    def validate_topics(self, field: _Ticks) -> None:
+        if not field.data:
+            raise ValidationError(_("Choose at least one topic."))
+
+    @property
+    def total(self) -> int:
+        """How many came, all together."""
+        return sum(getattr(self, name).data or 0 for name in HEADS)
+
+    def held(self) -> Held:
+        """The session as the command takes it."""
+        day: date = self.held_on.data if self.when.data == "other" else today(_zone())
+        return Held(int(self.place.data), day, tuple(self.topics.data),
+                    **{name: getattr(self, name).data or 0 for name in HEADS},
+                    audiences=tuple(self.audiences.data or ()), note=self.note.data)
+
+
+def _said(place: Place) -> str:
+    """Where, in words."""
+    if place.kelurahan_name and place.level != "kelurahan":
+        return _("%(place)s, Kelurahan %(name)s", place=place.name, name=place.kelurahan_name)
+    return place.name
+
+
+def _zone():  # type: ignore[no-untyped-def]
+    return current_app.config["SETTINGS"].timezone
