@@ -1,0 +1,96 @@
+"""Reading the trail, which is itself an act that leaves one. No content stands in it, only who did what.
+
+What cadres did is left out: nothing may tell who passed on a concern, or when she was at her phone.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy.orm import Session
+
+from portal.accounts.models import Account, Unit
+from portal.accounts.roles import Role
+from portal.accounts.viewer import Viewer
+from portal.areas.models import Area
+from portal.areas.queries import below
+from portal.audit.log import record
+from portal.audit.models import AuditEntry
+from portal.base.db import as_uuid
+from portal.base.settings import ServerKeys
+from portal.flags.models import Flag
+from portal.flags.policy import visible_to
+
+PAGE = 50
+_FURTHEST = 2**62
+
+
+@dataclass(frozen=True)
+class Act:
+    """A line of the trail. `who` is "" for the server's command line; `code` is a concern's, `person` a
+    colleague's name, each only where the reader may know of it."""
+
+    at: datetime
+    who: str
+    action: str
+    code: str
+    person: str
+    reason: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the trail, newest first; the next one lies before the entry `before`, if there is one."""
+
+    acts: list[Act]
+    before: int | None
+
+
+def read_trail(session: Session, *, viewer: Viewer, keys: ServerKeys, before: str = "") -> Page:
+    """One page of what the unit's people and the administrators did. Leaves a trace of its own.
+
+    `before` is the `before` of the page before this; anything else begins at the newest entry.
+    """
+    query = (select(AuditEntry.id, AuditEntry.at, AuditEntry.actor_id, Account.name, AuditEntry.action,
+                    AuditEntry.subject, AuditEntry.reason, AuditEntry.amount)
+             .outerjoin(Account, Account.id == AuditEntry.actor_id)
+             .where(_of_the_unit(session, viewer)).order_by(AuditEntry.id.desc()).limit(PAGE + 1))
+    if before.isascii() and before.isdigit() and 0 < int(before[:20]) < _FURTHEST:
+        query = query.where(AuditEntry.id < int(before[:20]))
+    rows = session.execute(query).all()
+    shown = rows[:PAGE]
+    record(session, "trail.read", "trail", by=viewer.account_id, amount=len(shown))
+    return Page(_acts(session, shown, viewer, keys), shown[-1].id if len(rows) > PAGE else None)
+
+
+def _of_the_unit(session: Session, viewer: Viewer) -> ColumnElement[bool]:
+    """Acts of the unit's own people and of administrators of its city, and its accounts made at the server."""
+    city = session.scalar(select(Area.path).join(Unit, Unit.area_id == Area.id).where(Unit.id == viewer.unit_id))
+    own = session.scalars(select(Account.id).where(Account.unit_id == viewer.unit_id)).all()
+    administrators = select(Account.id).outerjoin(Area, Area.id == Account.area_id).where(
+        Account.role == Role.ADMIN, or_(Account.area_id.is_(None), below(city or "")))
+    at_the_server = and_(AuditEntry.actor_id.is_(None), AuditEntry.action.startswith("account."),
+                         AuditEntry.subject.in_([str(account_id) for account_id in own]))
+    return or_(AuditEntry.actor_id.in_(own), AuditEntry.actor_id.in_(administrators), at_the_server)
+
+
+def _acts(session: Session, rows: list[Row[Any]], viewer: Viewer, keys: ServerKeys) -> list[Act]:
+    subjects = {row.id: _thing(row.subject) for row in rows}
+    wanted = {subject for subject in subjects.values() if subject}
+    codes = {row.id: row.code for row in session.execute(
+        select(Flag.id, Flag.code).where(Flag.id.in_(wanted), visible_to(viewer, keys)))}
+    people = {row.id: row.name for row in session.execute(
+        select(Account.id, Account.name).where(Account.id.in_(wanted), Account.unit_id == viewer.unit_id))}
+    return [
+        Act(row.at, row.name or "", row.action, codes.get(subjects[row.id], ""), people.get(subjects[row.id], ""),
+            row.reason, row.amount)
+        for row in rows
+    ]
+
+
+def _thing(subject: str) -> UUID | None:
+    """What an entry is about: a concern, a person, or the person to whom a key was handed (`key>person`)."""
+    return as_uuid(subject.rpartition(">")[2])

@@ -1,0 +1,27 @@
+"""What people read for each act in the trail."""
+
+from flask_babel import gettext as _
+
+from portal.followup import words
+
+
+def act(action: str) -> str:
+    """What was done. An act that has no words yet shows as its code: the trail hides nothing."""
+    return {
+        "flag.opened": _("Opened a concern"), "flag.identity_opened": _("Opened names and places"),
+        "flags.summaries_opened": _("Opened the summaries of a list"),
+        "flag.read": _("Was the first to read it"), "flag.take": _("Took it over"),
+        "flag.assign": _("Gave it to an officer"), "flag.assess": _("Assessed the risk"),
+        "flag.act": _("Noted an action"), "flag.ask": _("Asked the cadre"),
+        "flag.withdraw_question": _("Withdrew the question"), "flag.close": _("Closed it"),
+        "flag.reopen": _("Opened it again"), "account.made": _("Made an account"),
+        "account.on": _("Switched an account on"), "account.off": _("Switched an account off"),
+        "key.made": _("Made a key"), "key.granted": _("Handed on a key"), "trail.read": _("Read the trail"),
+    }.get(action, action)
+
+
+def reason(code: str) -> str:
+    """Why, as it was chosen from a list."""
+    if code in words.IDENTITY_REASONS:
+        return words.identity_reason(code)
+    return {"unit": _("Ordinary concerns"), "conflict": _("Concerns with a conflict of interest")}.get(code, code)
