@@ -2,10 +2,11 @@
 
 from flask import Flask
 
-from portal.cli import database, people, setup
+from portal.cli import database, demo, people, setup
 
 
 def init_app(app: Flask) -> None:
     """Register every command group with the app."""
-    for command in (database.db_group, setup.init, setup.areas_group, people.accounts_group):
+    for command in (database.db_group, setup.init, setup.areas_group, setup.calendar_group,
+                    people.accounts_group, demo.demo, demo.demo_accounts):
         app.cli.add_command(command)

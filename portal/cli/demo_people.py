@@ -1,6 +1,6 @@
 """The invented people of the demo city: somebody of every kind, in real places."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portal.accounts.roles import Role
 
@@ -21,9 +21,10 @@ class DemoPerson:
     keys: tuple[str, ...] = ()
     pin: str = "25831947"
     featured: bool = False
+    phone: str = ""
 
 
-PEOPLE = (
+_PEOPLE = (
     DemoPerson("siti", Role.CADRE, "Bu Siti", "Kader posyandu", 52, 7, featured=True),
     DemoPerson("guru", Role.SCHOOL, "Bu Endah", "Guru BK", 52, featured=True),
     DemoPerson("rina", Role.OFFICER, "Rina A.", keys=("unit",), featured=True),
@@ -48,3 +49,17 @@ PEOPLE = (
     DemoPerson("yuli", Role.SCHOOL, "Bu Yuli", "Guru BK", 24),
     DemoPerson("nining", Role.COORDINATOR, "Bu Nining", "Koordinator kelurahan", 9),
 )
+
+PEOPLE = tuple(replace(person, phone=f"0812{55000000 + place}") for place, person in enumerate(_PEOPLE))
+"""Those whom a visitor may be, each with a phone number of her own."""
+
+_NAMES = ("Bu Aminah", "Bu Dewi", "Bu Eka", "Pak Fajar", "Bu Heni", "Bu Imas", "Pak Joko", "Bu Kartini", "Bu Lilis",
+          "Bu Mimin", "Pak Nanang", "Bu Oom", "Bu Popon", "Bu Ratih", "Pak Saiful", "Bu Titin", "Bu Umi", "Bu Vera",
+          "Pak Wahyu", "Bu Yeti")
+
+
+def neighbours(kelurahan: int) -> list[DemoPerson]:
+    """One more cadre in most of the city's `kelurahan`; a few stay without anybody, as in life."""
+    places = [place for place in range(kelurahan) if place % 5]
+    return [DemoPerson(f"n{place}", Role.CADRE, _NAMES[place % len(_NAMES)], "Kader", place, 1 + place % 7,
+                       phone=f"0813{55000000 + place}") for place in places]

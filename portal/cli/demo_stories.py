@@ -16,6 +16,9 @@ class Story:
 
 
 STORIES = (
+    Story(Answers(Danger.NONE, who=Who.WOMAN, age=Age.UNDER_60, signs=(Sign.SHOUTING,), known=Known.TOLD_BY_OTHERS,
+                  relation=Relation.NEIGHBOUR, aware=Aware.NOT_AWARE, call_times=(CallTime.MORNING,)),
+          "Sekarang ia tinggal di rumah ibunya. Anaknya masih ikut ayahnya.", "Bu R", ""),
     Story(Answers(Danger.AGAIN, who=Who.GIRL, age=Age.UNDER_13, signs=(Sign.INJURY, Sign.AFRAID),
                   known=Known.WITNESSED, relation=Relation.NEIGHBOUR, aware=Aware.CHILD_NOT_AWARE,
                   call_times=(CallTime.ANY,)),
@@ -34,7 +37,7 @@ STORIES = (
     Story(Answers(Danger.AGAIN, who=Who.GIRL, age=Age.UNDER_18, signs=(Sign.MOVED,), known=Known.SESSION,
                   relation=Relation.CADRE, aware=Aware.CHILD_NOT_AWARE),
           "Kabarnya akan dinikahkan bulan depan, padahal masih kelas dua.", "S", "belakang pasar"),
-    Story(Answers(Danger.UNKNOWN, who=Who.SEVERAL, age=Age.UNDER_6, signs=(Sign.NEGLECT,), known=Known.WITNESSED,
+    Story(Answers(Danger.UNKNOWN, who=Who.SEVERAL, age=Age.UNKNOWN, signs=(Sign.NEGLECT,), known=Known.WITNESSED,
                   relation=Relation.NEIGHBOUR, aware=Aware.UNKNOWN, call_times=(CallTime.EVENING,)),
           "Dua anak kecil sering sendirian sampai malam, minta makan ke tetangga.", "", "gang buntu nomor dua"),
     Story(Answers(Danger.AGAIN, who=Who.WOMAN, age=Age.OLDER, signs=(Sign.NEGLECT, Sign.SHOUTING),
@@ -46,12 +49,12 @@ STORIES = (
                   call_times=(CallTime.ANY,)), "Mantan pacarnya mengancam menyebar video.", "Y", ""),
     Story(Answers(Danger.UNKNOWN, who=Who.UNKNOWN, age=Age.UNKNOWN, signs=(Sign.OTHER,), known=Known.GUESS,
                   aware=Aware.UNKNOWN), "Anaknya berubah pendiam sejak pindah ke sini.", "", ""),
-    Story(Answers(Danger.AGAIN, who=Who.GIRL, age=Age.UNDER_13, signs=(Sign.TOUCHED, Sign.AFRAID),
+    Story(Answers(Danger.AGAIN, who=Who.GIRL, age=Age.UNDER_18, signs=(Sign.TOUCHED, Sign.AFRAID),
                   known=Known.TOLD_BY_PERSON, relation=Relation.SCHOOL, aware=Aware.CHILD_KNOWS,
                   call_times=(CallTime.AFTERNOON,)),
           "Ia bilang tidak mau lagi les di rumah itu.", "K", ""),
     Story(Answers(Danger.AGAIN, who=Who.WOMAN, age=Age.UNDER_60, needs=(Need.PREGNANT,),
-                  signs=(Sign.SHOUTING, Sign.INJURY), known=Known.WITNESSED, relation=Relation.NEIGHBOUR,
+                  signs=(Sign.SHOUTING,), known=Known.WITNESSED, relation=Relation.NEIGHBOUR,
                   aware=Aware.NOT_AWARE), "Sedang hamil besar. Kemarin malam terdengar barang pecah.", "Mba T",
           "seberang warung"),
 )

@@ -1,5 +1,6 @@
-"""`flask init` and `flask areas …`: from an empty machine to a city that can begin."""
+"""`flask init`, `flask areas …`, `flask calendar …`: from an empty machine to a city that can begin."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -17,9 +18,11 @@ from portal.areas import loading
 from portal.areas.models import Area
 from portal.base.settings import ServerKeys, Settings
 from portal.cli.database import alembic_config, prepare_folder
+from portal.flags.models import CalendarDay
 from portal.web import db
 
 areas_group = AppGroup("areas", help="Kecamatan, kelurahan, RW, RT and schools.")
+calendar_group = AppGroup("calendar", help="The city's own days off, over the national ones.")
 
 
 @click.command()
@@ -124,3 +127,14 @@ def show_second_factor(new: commands.NewAccount) -> None:
     click.echo("\nScan this with the authenticator app. It is shown once.")
     segno.make(uri).terminal(compact=True)
     click.echo(f"Or type: {new.totp_secret}")
+
+
+@calendar_group.command("set")
+@click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("state", type=click.Choice(["closed", "worked"]))
+@click.option("--name", default="", help="Why, like: cuti bersama.")
+def set_day(day: datetime, state: str, name: str) -> None:
+    """Say of one DAY that the office is closed, or works, whatever weekday or holiday it is."""
+    with db.transaction() as session:
+        session.merge(CalendarDay(day=day.date(), closed=state == "closed", name=name))
+    click.echo(f"{day.date()}: {state}.")

@@ -10,6 +10,7 @@ from portal.app import create_app
 from portal.areas.models import Area
 from portal.base.db import engine_for, session_for
 from portal.base.settings import BadSettings, Settings
+from portal.flags.models import CalendarDay
 
 AREAS = """code,level,name,parent
 98,province,Provinsi Contoh,
@@ -127,3 +128,15 @@ def test_serving_without_keys_is_refused(tmp_path, monkeypatch):
 
     with pytest.raises(BadSettings, match="init"):
         create_app(Settings(keys_file=tmp_path / "none.json", office_phone="1"))
+
+
+def test_a_day_can_be_closed_and_worked_after_all(begun):
+    runner, _, session, _ = begun
+
+    first = runner.invoke(args=["calendar", "set", "2026-12-24", "closed", "--name", "cuti bersama"])
+    second = runner.invoke(args=["calendar", "set", "2026-12-24", "worked"])
+
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    kept = [(day.day.isoformat(), day.closed) for day in session.scalars(select(CalendarDay))]
+    assert kept == [("2026-12-24", False)]
+    assert runner.invoke(args=["calendar", "set", "24.12.2026", "closed"]).exit_code == 2

@@ -1,0 +1,47 @@
+"""Three hundred awareness sessions over a year, in most neighbourhoods but not in all."""
+
+import random
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+
+from portal.accounts.roles import Role
+from portal.base.clock import now, telling, today
+from portal.cli.demo_cast import Cast, viewer_of
+from portal.outreach import codes, commands
+from portal.web import db
+
+_AT_ONCE = 50
+_NOTES = ("", "", "", "Banyak pertanyaan tentang HP anak.", "Bersama puskesmas.", "Warga minta diulang bulan depan.")
+
+
+def hold(cast: Cast, count: int) -> Iterator[str]:
+    """Log `count` sessions, each on the day on which it was held; says how far it is."""
+    chance = random.Random(11)
+    hosts = cast.keys_of(Role.CADRE, Role.SCHOOL)
+    for first in range(0, count, _AT_ONCE):
+        with db.transaction() as session:
+            for _number in range(first, min(first + _AT_ONCE, count)):
+                _one(session, cast, chance, chance.choice(hosts))
+        yield f"{min(first + _AT_ONCE, count)} of {count} sessions."
+
+
+def _one(session, cast: Cast, chance: random.Random, host: str) -> None:  # type: ignore[no-untyped-def]
+    moment = now() - timedelta(days=int(365 * chance.random() ** 1.3))
+    with telling(moment):
+        day = today(cast.settings.timezone)
+        by = viewer_of(session, cast, host)
+        commands.log_session(session, _held(cast, chance, host, day), by=by, once=secrets.token_hex(12), body="",
+                             today=day)
+
+
+def _held(cast: Cast, chance: random.Random, host: str, day) -> commands.Held:  # type: ignore[no-untyped-def]
+    at_school = cast.people[host].role is Role.SCHOOL
+    topics = tuple(sorted(chance.sample([code for code in codes.topics() if code != codes.OTHER],
+                                        chance.choice((1, 1, 2)))))
+    children, adults = (30, 4) if at_school else (6, 18)
+    return commands.Held(
+        cast.areas[host].area_id, day, topics, girls=chance.randint(0, children), boys=chance.randint(0, children),
+        women=1 + chance.randint(0, adults), men=chance.randint(0, adults // 2), older_women=chance.randint(0, 4),
+        older_men=chance.randint(0, 2), note=chance.choice(_NOTES),
+        audiences=("murid",) if at_school else tuple(chance.sample(("pkk", "orang_tua", "umum"), 1)))
