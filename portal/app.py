@@ -32,7 +32,8 @@ ROOT = Path(__file__).parent.parent
 _PAGES_OF = {
     "outreach.sessions": {"outreach.log", "outreach.show", "outreach.correct"},
     "flags.mine": {"flags.progress", "flags.add"},
-    "followup.queue": {"followup.sheet"},
+    "followup.queue": {f"followup.{page}" for page in (
+        "sheet", "identity", "take", "assign", "assess", "act", "ask", "withdraw_question", "close", "reopen")},
 }
 _LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
 
