@@ -1,6 +1,7 @@
 """From an empty machine to a city that can begin, by commands that can be given twice."""
 
 import stat
+from datetime import date
 
 import pytest
 from sqlalchemy import func, select
@@ -8,9 +9,10 @@ from sqlalchemy import func, select
 from portal.accounts.models import Account, KeyGrant, SealingKey, Unit
 from portal.app import create_app
 from portal.areas.models import Area
-from portal.base.db import engine_for, session_for
+from portal.base.db import engine_for, session_for, writing
 from portal.base.settings import BadSettings, Settings
 from portal.flags.models import CalendarDay
+from portal.outreach.models import Outreach, OutreachTally
 
 AREAS = """code,level,name,parent
 98,province,Provinsi Contoh,
@@ -140,3 +142,25 @@ def test_a_day_can_be_closed_and_worked_after_all(begun):
     kept = [(day.day.isoformat(), day.closed) for day in session.scalars(select(CalendarDay))]
     assert kept == [("2026-12-24", False)]
     assert runner.invoke(args=["calendar", "set", "24.12.2026", "closed"]).exit_code == 2
+
+
+def test_totals_follow_an_area_that_now_hangs_elsewhere(begun):
+    runner, folder, session, _ = begun
+    runner.invoke(args=["accounts", "add", "--role", "cadre", "--name", "Siti", "--phone", "081234567890",
+                        "--area", "98.01.01.1001.07", "--secret", "25831947"])
+    with writing(session):
+        rw = session.scalars(select(Area).where(Area.code == "98.01.01.1001.07")).one()
+        siti = session.scalars(select(Account).where(Account.role == "cadre")).one()
+        session.add(Outreach(area_id=rw.id, held_on=date(2026, 11, 2), girls=0, boys=0, women=9, men=0, older_women=0,
+                             older_men=0, logged_by_id=siti.id, logged_on=date(2026, 11, 2)))
+    (folder / "moved.csv").write_text("code,level,name,parent\n98.01.02,kecamatan,Dua,\n"
+                                      "98.01.01.1001,kelurahan,Satu Satu,98.01.02\n")
+
+    done = runner.invoke(args=["areas", "load", str(folder / "moved.csv")])
+
+    assert done.exit_code == 0, done.output
+    session.rollback()
+    counted = dict(session.execute(select(Area.code, OutreachTally.attendance)
+                                   .join(OutreachTally, OutreachTally.area_id == Area.id)).all())
+    assert counted["98.01.02"] == counted["98.01.01.1001"] == 9
+    assert "98.01.01" not in counted
