@@ -4,12 +4,13 @@ A cadre's logging is not written to the trail: its time beside a concern's would
 The row itself says who logged it, to the day.
 """
 
+from collections import defaultdict
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounts.viewer import Viewer
@@ -20,6 +21,8 @@ from portal.base.db import insert_missing, new_id
 from portal.base.errors import NotVisible, Refused, Stale
 from portal.outreach.models import HEADS, Outreach, OutreachCorrection, OutreachLatest, OutreachTally, OutreachTopic
 from portal.outreach.policy import may_correct, may_log
+
+_TOTALS = 0x6F757472  # the number of PostgreSQL's lock for the totals; any that nothing else uses
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ def log_session(session: Session, held: Held, *, by: Viewer, once: str, body: st
 
 def correct_session(session: Session, outreach: Outreach, held: Held, *, by: Viewer, version: int,
                     today: date, once: str, body: str) -> None:
-    """Change a session, keeping what it said before. The same form sent again changes nothing more.
+    """Change a session, keeping what it said before. The same form sent again changes nothing more, and one
+    that says what stands already changes nothing at all.
 
     Raises `NotVisible` when this person may not, or no longer; `Stale` when `version` is not the one that
     the page showed.
@@ -78,6 +82,8 @@ def correct_session(session: Session, outreach: Outreach, held: Held, *, by: Vie
     if version != outreach.version:
         raise Stale("the page showed an older version")
     was = _held(outreach)
+    if was == held:
+        return
     session.add(OutreachCorrection(outreach_id=outreach.id, corrected_on=today, by_id=by.account_id,
                                    before={**asdict(was), "held_on": was.held_on.isoformat()}))
     _set(outreach, held)
@@ -89,13 +95,28 @@ def correct_session(session: Session, outreach: Outreach, held: Held, *, by: Vie
 
 def rebuild_totals(session: Session) -> None:
     """Count all totals anew from the sessions themselves: what the running ones must equal."""
+    _one_at_a_time(session)
     session.execute(delete(OutreachTally))
     session.execute(delete(OutreachLatest))
+    keys, paths = {}, {}
+    for id_, code, path in session.execute(select(Area.id, Area.code, Area.path)):
+        keys[code], paths[id_] = id_, path
     heads: Any = sum((getattr(Outreach, name) for name in HEADS[1:]), getattr(Outreach, HEADS[0]))
-    rows = session.execute(select(Outreach.area_id, Outreach.held_on, func.count(), func.sum(heads))
-                           .group_by(Outreach.area_id, Outreach.held_on)).all()
-    for area_id, held_on, sessions, attendance in rows:
-        _count(session, areas.get_area(session, area_id), held_on, sessions=sessions, attendance=attendance)
+    tallies: dict[tuple[int, date], list[int]] = defaultdict(lambda: [0, 0])
+    latest: dict[int, date] = {}
+    for area_id, held_on, sessions, attendance in session.execute(
+            select(Outreach.area_id, Outreach.held_on, func.count(), func.sum(heads))
+            .group_by(Outreach.area_id, Outreach.held_on)):
+        for id_ in (keys[code] for code in paths[area_id].strip("/").split("/")):
+            tally = tallies[id_, held_on.replace(day=1)]
+            tally[0] += sessions
+            tally[1] += attendance
+            latest[id_] = max(held_on, latest.get(id_, held_on))
+    if tallies:
+        session.execute(insert(OutreachTally), [
+            {"area_id": id_, "month": month, "sessions": tally[0], "attendance": tally[1]}
+            for (id_, month), tally in tallies.items()])
+        session.execute(insert(OutreachLatest), [{"area_id": id_, "held_on": day} for id_, day in latest.items()])
 
 
 def _set(outreach: Outreach, held: Held) -> None:
@@ -104,51 +125,66 @@ def _set(outreach: Outreach, held: Held) -> None:
     for heads in HEADS:
         setattr(outreach, heads, getattr(held, heads))
     kept = {topic.topic: topic for topic in outreach.topics}
-    outreach.topics = [kept.get(code) or OutreachTopic(topic=code) for code in held.topics]
+    outreach.topics = [kept.get(code) or OutreachTopic(topic=code) for code in dict.fromkeys(held.topics)]
     for topic in outreach.topics:
         topic.area_id = held.area_id
 
 
 def _held(outreach: Outreach) -> Held:
-    return Held(outreach.area_id, outreach.held_on, tuple(topic.topic for topic in outreach.topics),
+    return Held(outreach.area_id, outreach.held_on, tuple(sorted(topic.topic for topic in outreach.topics)),
                 **{heads: getattr(outreach, heads) for heads in HEADS}, audiences=tuple(outreach.audiences),
                 note=outreach.note)
 
 
 def _count(session: Session, area: Area, held_on: date, *, sessions: int, attendance: int) -> None:
     """Add to the totals of an area and all above it. The database adds, so that two at once lose nothing."""
+    _one_at_a_time(session)
     month = held_on.replace(day=1)
-    touched = sorted([area.id, *(above.id for above in areas.ancestors(session, area))])
+    upwards = [area.id, *(above.id for above in reversed(areas.ancestors(session, area)))]
     insert_missing(session, OutreachTally, [
-        {"area_id": id_, "month": month, "sessions": 0, "attendance": 0} for id_ in touched])
+        {"area_id": id_, "month": month, "sessions": 0, "attendance": 0} for id_ in upwards])
     session.execute(
-        update(OutreachTally).where(OutreachTally.area_id.in_(touched), OutreachTally.month == month)
+        update(OutreachTally).where(OutreachTally.area_id.in_(upwards), OutreachTally.month == month)
         .values(sessions=OutreachTally.sessions + sessions, attendance=OutreachTally.attendance + attendance),
         execution_options={"synchronize_session": False})
     if sessions > 0:
-        _seen(session, touched, held_on)
+        _seen(session, upwards, held_on)
     else:
-        _forget(session, area, touched, held_on)
+        _forget(session, upwards, held_on)
 
 
-def _seen(session: Session, touched: list[int], held_on: date) -> None:
-    insert_missing(session, OutreachLatest, [{"area_id": id_, "held_on": held_on} for id_ in touched])
+def _one_at_a_time(session: Session) -> None:
+    """From here to the commit only one transaction changes totals: each touches those of the whole city, in
+    several rows and months, and two that lock these in another order would stop each other.
+
+    SQLite's writing transactions wait for each other anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_TOTALS)))
+
+
+def _seen(session: Session, upwards: list[int], held_on: date) -> None:
+    insert_missing(session, OutreachLatest, [{"area_id": id_, "held_on": held_on} for id_ in upwards])
     session.execute(
-        update(OutreachLatest).where(OutreachLatest.area_id.in_(touched), OutreachLatest.held_on < held_on)
+        update(OutreachLatest).where(OutreachLatest.area_id.in_(upwards), OutreachLatest.held_on < held_on)
         .values(held_on=held_on), execution_options={"synchronize_session": False})
 
 
-def _forget(session: Session, area: Area, touched: list[int], held_on: date) -> None:
-    """A session was moved away: where it was the last one, look for the one before."""
-    for id_ in session.scalars(select(OutreachLatest.area_id).where(
-            OutreachLatest.area_id.in_(touched), OutreachLatest.held_on == held_on)).all():
-        place = area if id_ == area.id else areas.get_area(session, id_)
-        last = session.scalar(select(func.max(Outreach.held_on)).join(Area, Area.id == Outreach.area_id)
-                              .where(areas.below(place.path)))
+def _forget(session: Session, upwards: list[int], held_on: date) -> None:
+    """A session was moved away: where it was the last one, look for the one before, from below upwards.
+
+    An area's last one is its own, or that of an area that hangs on it: a few looks into an index, however
+    many sessions there are.
+    """
+    was_last = set(session.scalars(select(OutreachLatest.area_id).where(
+        OutreachLatest.area_id.in_(upwards), OutreachLatest.held_on == held_on)))
+    for id_ in (id_ for id_ in upwards if id_ in was_last):
+        own = select(func.max(Outreach.held_on)).where(Outreach.area_id == id_)
+        under = (select(func.max(OutreachLatest.held_on)).join(Area, Area.id == OutreachLatest.area_id)
+                 .where(Area.parent_id == id_))
+        last = max((day for day in (session.scalar(own), session.scalar(under)) if day), default=None)
         if last is None:
             session.execute(delete(OutreachLatest).where(OutreachLatest.area_id == id_))
         else:
             session.execute(update(OutreachLatest).where(OutreachLatest.area_id == id_).values(held_on=last),
                             execution_options={"synchronize_session": False})
-
-

@@ -72,9 +72,11 @@ class OutreachForm(ActForm):
     def __init__(self, places: list[Place], first_topics: Iterable[str] = (), earliest: date | None = None,
                  **kwargs: Any) -> None:
         """`earliest` is a day that stands already, and may stay however long ago it is."""
-        first = [code for code in first_topics if code in codes.topics()]
+        first = [code for code in first_topics if code in codes.topics() and code != codes.OTHER]
         order = [*first, *(code for code in codes.topics() if code not in first)]
-        self._topics = [(code, lists.topic_label(code)) for code in order]
+        self._topics = [(code, lists.topic_label(code)) for code in _with_kept(order, kwargs, "topics")]
+        self._audiences = [(code, lists.audience_label(code))
+                           for code in _with_kept(codes.audiences(), kwargs, "audiences")]
         self._places, self._earliest = places, earliest
         super().__init__(**kwargs)
         if self.place.data in {None, "None"} and places:
@@ -84,7 +86,7 @@ class OutreachForm(ActForm):
         self.when.choices = [("today", _("Today")), ("other", _("Another day"))]
         self.place.choices = [(str(place.area_id), _said(place)) for place in self._places]
         self.topics.choices = self._topics
-        self.audiences.choices = [(code, lists.audience_label(code)) for code in codes.audiences()]
+        self.audiences.choices = self._audiences
         super().process(*args, **kwargs)
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -119,9 +121,20 @@ class OutreachForm(ActForm):
     def held(self) -> Held:
         """The session as the command takes it."""
         day: date = self.held_on.data if self.when.data == "other" else today(_zone())
-        return Held(int(self.place.data), day, tuple(self.topics.data),
+        return Held(int(self.place.data), day, tuple(sorted(set(self.topics.data))),
                     **{name: getattr(self, name).data or 0 for name in HEADS},
-                    audiences=tuple(self.audiences.data or ()), note=self.note.data)
+                    audiences=tuple(dict.fromkeys(self.audiences.data or ())), note=self.note.data)
+
+    @property
+    def seen_version(self) -> int:
+        """The version of the session that the page showed; 0, which none has, for anything that is no number."""
+        sent = "".join(self.version.raw_data or ())
+        return int(sent) if sent.isdecimal() and len(sent) <= 9 else 0  # noqa: PLR2004
+
+
+def _with_kept(offered: Iterable[str], given: dict[str, Any], name: str) -> list[str]:
+    """What is offered, and what a session that is corrected says already, though the list no longer has it."""
+    return list(dict.fromkeys([*offered, *given.get("data", {}).get(name, ())]))
 
 
 def _said(place: Place) -> str:

@@ -28,6 +28,11 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     return below(viewer.area_path) if may_see_sessions(viewer) else false()
 
 
+def own(viewer: Viewer) -> ColumnElement[bool]:
+    """The sessions she logged herself, wherever: also one at a school of her kelurahan, beside her RW."""
+    return Outreach.logged_by_id == viewer.account_id if may_log(viewer) else false()
+
+
 def may_correct(viewer: Viewer, outreach: Outreach, today: date) -> bool:
     """Whether she may correct this session, which is visible to her: her own for seven days after logging
     it, and a coordinator at any time (rulings 3)."""

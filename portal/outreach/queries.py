@@ -15,16 +15,17 @@ from portal.accounts.roles import Role
 from portal.accounts.viewer import Viewer
 from portal.areas import queries as areas
 from portal.areas.models import Area, Level
-from portal.areas.queries import Place, below
+from portal.areas.queries import AnyArea, Place, below
 from portal.audit import once as done_once
 from portal.base.db import as_uuid
 from portal.base.errors import NotVisible, Refused
 from portal.outreach import codes
 from portal.outreach.commands import Held
 from portal.outreach.models import HEADS, Outreach, OutreachLatest, OutreachTopic
-from portal.outreach.policy import visible_to
+from portal.outreach.policy import may_log, own, visible_to
 
 PAGE = 25
+_HANGS_UNDER = {Level.KELURAHAN: Level.RW, Level.RW: Level.RT}
 
 
 @dataclass(frozen=True)
@@ -73,24 +74,28 @@ def here(session: Session, *, viewer: Viewer, today: date) -> Here:
 
 
 def sessions(session: Session, *, viewer: Viewer, before: str = "") -> ListPage:
-    """The sessions this viewer may see, newest first, a page at a time; `before` is an earlier page's mark."""
+    """The sessions this viewer may see, newest first, a page at a time; `before` is an earlier page's mark.
+
+    Those of her area and her own are asked for apart, each by its index: "or" would read the whole table.
+    """
     query = (select(Outreach.id, Outreach.held_on, Outreach.area_id, sum(_heads()[1:], _heads()[0]).label("came"))
-             .join(Area, Area.id == Outreach.area_id).where(visible_to(viewer))
+             .join(Area, Area.id == Outreach.area_id)
              .order_by(Outreach.held_on.desc(), Outreach.id.desc()).limit(PAGE + 1))
     mark = _read_mark(before)
     if mark is not None:
         day, id_ = mark
         query = query.where(or_(Outreach.held_on < day, and_(Outreach.held_on == day, Outreach.id < id_)))
-    rows = session.execute(query).all()
+    found = {row.id: row for mine in (visible_to(viewer), own(viewer)) for row in session.execute(query.where(mine))}
+    rows = sorted(found.values(), key=lambda row: (row.held_on, row.id), reverse=True)
     shown = rows[:PAGE]
     return ListPage(_by_month(_list_rows(session, shown)),
                     f"{shown[-1].held_on}_{shown[-1].id}" if len(rows) > PAGE else "")
 
 
 def get_session(session: Session, outreach_id: UUID, *, viewer: Viewer) -> Outreach:
-    """One session. Raises `NotVisible` when it is absent or of an area that is not this viewer's."""
+    """One session. Raises `NotVisible` when it is absent, or neither of this viewer's area nor her own."""
     found = session.scalar(select(Outreach).join(Area, Area.id == Outreach.area_id)
-                           .where(Outreach.id == outreach_id, visible_to(viewer)))
+                           .where(Outreach.id == outreach_id, or_(visible_to(viewer), own(viewer))))
     if found is None:
         raise NotVisible
     return found
@@ -109,12 +114,28 @@ def last_topics(session: Session, *, viewer: Viewer) -> list[str]:
 
 
 def places(session: Session, *, viewer: Viewer) -> list[Place]:
-    """Where this person may say that a session was: her own place first, then what lies under it; for a
+    """Where this person may say that a session was: her own place first, then what hangs on it; for a
     cadre also the schools of her kelurahan."""
-    own = areas.get_area(session, viewer.area_id or 0)
-    ids = [own.id, *(row.id for row in areas.children_of(session, own, Level.RT))]
-    kelurahan = areas.kelurahan_of(session, own)
-    if viewer.role is Role.CADRE and kelurahan is not None:
+    place = areas.get_area(session, viewer.area_id or 0)
+    kelurahan = areas.kelurahan_of(session, place) if viewer.role is Role.CADRE else None
+    return _places(session, place, kelurahan)
+
+
+def places_around(session: Session, outreach: Outreach, *, viewer: Viewer) -> list[Place]:
+    """Where this person may move a session to that she corrects: where it is, then where she could have logged
+    it; for a coordinator, anywhere in its kelurahan."""
+    here = areas.get_area(session, outreach.area_id)
+    kelurahan = None if may_log(viewer) else areas.kelurahan_of(session, here)
+    near = _places(session, kelurahan, kelurahan) if kelurahan else places(session, viewer=viewer)
+    return [areas.full_name(session, here), *(place for place in near if place.area_id != here.id)]
+
+
+def _places(session: Session, place: AnyArea, kelurahan: AnyArea | None) -> list[Place]:
+    """A place, what hangs on it, and the schools of a kelurahan if one is named."""
+    ids = [place.id]
+    if place.level in _HANGS_UNDER:
+        ids += [row.id for row in areas.children_of(session, place, _HANGS_UNDER[Level(place.level)])]
+    if kelurahan is not None:
         ids += [row.id for row in areas.children_of(session, kelurahan, Level.SCHOOL)]
     named = areas.full_names(session, ids)
     return [named[id_] for id_ in ids]

@@ -20,7 +20,7 @@ bp = Blueprint("outreach", __name__, template_folder="templates")
 
 @bp.record_once
 def _words(state: BlueprintSetupState) -> None:
-    state.app.jinja_env.filters["topic_label"] = lists.topic_label
+    state.app.jinja_env.filters.update(topic_label=lists.topic_label, topic_neutral=lists.topic_neutral)
     state.app.jinja_env.globals["audience_label"] = lists.audience_label
 
 
@@ -38,7 +38,7 @@ def log() -> Response:
     """Log a session: one page, and one question back where something looks odd."""
     read = db.session()
     form = OutreachForm(queries.places(read, viewer=current_user), queries.last_topics(read, viewer=current_user))
-    if not form.accepted():
+    if request.form.get("action") == "edit" or not form.accepted():
         return render("outreach/log.html", form=form, today=_today(), status=422 if form.errors else 200)
     held = form.held()
     doubt = _doubt(form, held)
@@ -78,20 +78,16 @@ def correct(outreach_id: UUID) -> Response:
     with db.transaction() as writing:
         changed = queries.get_session(writing, outreach_id, viewer=current_user)
         commands.correct_session(writing, changed, form.held(), by=current_user, today=_today(),
-                                 once=form.once.data, body=form.body(),
-                                 version=int(form.version.data) if form.version.data.isdecimal() else 0)
+                                 once=form.once.data, body=form.body(), version=form.seen_version)
     return go(url_for(".show", outreach_id=outreach_id, ok="2"))
 
 
 def _correction(outreach: Outreach) -> OutreachForm:
     """The form as the session stands, with its place even where the viewer could not choose it now."""
-    read = db.session()
-    places = queries.places(read, viewer=current_user)
-    here = areas.full_names(read, [outreach.area_id])[outreach.area_id]
-    places = [here, *(place for place in places if place.area_id != here.area_id)]
+    places = queries.places_around(db.session(), outreach, viewer=current_user)
     heads = {name: getattr(outreach, name) for name in HEADS}
     return OutreachForm(places, data={
-        **heads, "when": "other", "held_on": outreach.held_on, "note": outreach.note, "place": str(here.area_id),
+        **heads, "when": "other", "held_on": outreach.held_on, "note": outreach.note, "place": str(outreach.area_id),
         "topics": [topic.topic for topic in outreach.topics], "audiences": outreach.audiences,
         "version": str(outreach.version)}, earliest=outreach.held_on)
 

@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.accounts.models import Unit
 from portal.accounts.viewer import Viewer
 from portal.areas import queries as areas
 from portal.areas.models import Area, Level
@@ -70,8 +71,9 @@ def first_day(today: date, months: int) -> date:
 
 def coverage(session: Session, code: str, *, viewer: Viewer, today: date, months: int) -> Coverage:
     """The picture of one area, by its code, or of the viewer's own. Raises `NotVisible` beyond it."""
-    root = areas.by_code(session, code) if code else areas.get_area(session, viewer.area_id or 0)
-    if root is None or not root.path.startswith(viewer.area_path) or root.level not in {*_BELOW, Level.KELURAHAN}:
+    top = _scope(session, viewer)
+    root = areas.by_code(session, code) if code else top
+    if root is None or not root.path.startswith(top.path) or root.level not in {*_BELOW, Level.KELURAHAN}:
         raise NotVisible
     since = first_day(today, months)
     places = session.execute(
@@ -84,9 +86,19 @@ def coverage(session: Session, code: str, *, viewer: Viewer, today: date, months
     rows = [Row(place.code, place.name, place.level, *_reached(places, place.path, since),
                 *totals.get(place.id, (0, 0)), place.held_on) for place in shown]
     hosts, kelurahan = _reached(places, root.path, since)[1], _reached(places, root.path, since)[0]
-    up = root.path.strip("/").split("/")[-2] if root.path != viewer.area_path else ""
+    up = root.path.strip("/").split("/")[-2] if root.path != top.path else ""
     return Coverage(root.name, root.level, root.code, since, kelurahan if wanted else hosts,
                     sorted(rows, key=lambda row: areas.by_name(row.name)), up)
+
+
+def _scope(session: Session, viewer: Viewer) -> Area:
+    """How far this viewer's picture reaches: her own area, for the unit's people their unit's, whatever place
+    their account names or not. Raises `NotVisible` for somebody without either."""
+    if viewer.in_unit:
+        unit_area = session.scalar(select(Area).join(Unit, Unit.area_id == Area.id).where(Unit.id == viewer.unit_id))
+        if unit_area is not None:
+            return unit_area
+    return areas.get_area(session, viewer.area_id or 0)
 
 
 def _reached(places, path: str, since: date) -> tuple[Reached, Reached]:  # type: ignore[no-untyped-def]

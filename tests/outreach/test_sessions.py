@@ -1,6 +1,5 @@
 """Awareness sessions: logged in a minute, corrected for a week, seen by those of the area, counted rightly."""
 
-import random
 import re
 from datetime import date, timedelta
 
@@ -13,7 +12,7 @@ from portal.base.db import writing
 from portal.base.errors import NotVisible, Refused, Stale
 from portal.outreach import commands, queries
 from portal.outreach.commands import Held
-from portal.outreach.models import Outreach, OutreachCorrection, OutreachLatest, OutreachTally
+from portal.outreach.models import Outreach, OutreachCorrection
 from tests.factories import area, viewer_of
 
 TODAY = date(2026, 11, 24)
@@ -28,13 +27,6 @@ def logged(city, person=None, held=None, once="key"):
     with writing(city.db):
         return commands.log_session(city.db, held or held_at(city), by=viewer_of(city.db, person or city.siti),
                                     once=once, body="", today=TODAY)
-
-
-def totals(session):
-    session.rollback()
-    tallies = {(t.area_id, t.month): (t.sessions, t.attendance) for t in session.scalars(select(OutreachTally))
-               if t.sessions}
-    return tallies, {latest.area_id: latest.held_on for latest in session.scalars(select(OutreachLatest))}
 
 
 def fill(browser, **answers):
@@ -201,29 +193,6 @@ def test_somebody_elses_session_cannot_be_corrected(any_city):
     with pytest.raises(NotVisible):
         commands.correct_session(any_city.db, outreach, held_at(any_city), once="c", body="", today=TODAY,
                                  by=viewer_of(any_city.db, any_city.budi), version=outreach.version)
-
-
-def test_running_totals_equal_a_count_from_scratch_after_many_changes(any_city):
-    chance = random.Random(3)
-    codes = {"98.01.01.1001.07": any_city.siti, "98.01.01.1001.08": any_city.budi, "npsn.90000001": any_city.guru}
-    for number in range(25):
-        code = chance.choice(list(codes))
-        held = held_at(any_city, code, held_on=TODAY - timedelta(days=chance.randint(0, 60)), women=number + 1)
-        key = logged(any_city, codes[code], held, once=str(number))
-        if chance.random() < 0.5:
-            with writing(any_city.db):
-                outreach = any_city.db.get_one(Outreach, key)
-                moved = held_at(any_city, code, held_on=TODAY - timedelta(days=chance.randint(0, 60)), women=2)
-                commands.correct_session(any_city.db, outreach, moved, once=f"c{number}", body="", today=TODAY,
-                                         by=viewer_of(any_city.db, codes[code]), version=outreach.version)
-    running = totals(any_city.db)
-
-    with writing(any_city.db):
-        commands.rebuild_totals(any_city.db)
-
-    assert running == totals(any_city.db)
-    city_id = area(any_city.db, "98.01").id
-    assert sum(sessions for (id_, _), (sessions, _) in running[0].items() if id_ == city_id) == 25
 
 
 def test_the_home_card_says_when_and_what_is_missing(any_city):

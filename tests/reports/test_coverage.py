@@ -1,5 +1,6 @@
 """Where nobody has been yet: from running totals, for those who steer, and nothing of concerns."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -82,3 +83,29 @@ def test_a_strange_period_is_the_ordinary_one(city, sign_in, query):
 
     assert page.status == 203
     assert page.root.all("a", **{"aria-current": "true"})[0].text == "6 months"
+
+
+@pytest.mark.parametrize("who", ["ratna", "rina", "other"])
+def test_the_units_people_see_their_units_city_also_without_a_place_of_their_own(any_city, who):
+    """The head whom `init` makes has no place."""
+    viewer = viewer_of(any_city.db, getattr(any_city, who))
+
+    seen = coverage(any_city.db, "", viewer=replace(viewer, area_id=None, area_path=""), today=date(2026, 11, 24),
+                    months=3)
+
+    assert seen.code == {"other": "98.02"}.get(who, "98.01")
+
+
+@pytest.mark.parametrize("code", ["", "98.01", "98.02.01"])
+def test_somebody_without_any_place_sees_none(any_city, code):
+    viewer = replace(viewer_of(any_city.db, any_city.lina), area_id=None, area_path="")
+
+    with pytest.raises(NotVisible):
+        coverage(any_city.db, code, viewer=viewer, today=date(2026, 11, 24), months=3)
+
+
+def test_the_units_people_do_not_see_another_units_city(any_city):
+    viewer = replace(viewer_of(any_city.db, any_city.ratna), area_id=None, area_path="")
+
+    with pytest.raises(NotVisible):
+        coverage(any_city.db, "98.02", viewer=viewer, today=date(2026, 11, 24), months=3)
