@@ -100,6 +100,12 @@ class OutreachForm(ActForm):
             valid = False
         return valid
 
+    def validate_when(self, field: RadioField) -> None:
+        """Without script the date stands beside the choice: one that was filled in is not passed over."""
+        if field.data == "today" and any(self.held_on.raw_data or ()) and self.held_on.data != today(_zone()):
+            self.held_on.process_errors = []
+            raise ValidationError(_("You chose today and a date. Choose one of the two."))
+
     def validate_held_on(self, field: DateField) -> None:
         if self.when.data != "other" or field.data is None:
             return

@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from portal.areas import queries as areas
 from portal.base.clock import today
+from portal.base.errors import Stale
 from portal.outreach import commands, lists, policy, queries
 from portal.outreach.forms import MANY, OutreachForm
 from portal.outreach.models import HEADS, Outreach
@@ -43,8 +44,7 @@ def log() -> Response:
     held = form.held()
     doubt = _doubt(form, held)
     if doubt:
-        return render("outreach/doubt.html", form=form, held=held, doubt=doubt, action=url_for(".log"),
-                      alike=queries.alike(read, held, viewer=current_user) if doubt == "alike" else None)
+        return _ask_once(form, held, doubt, url_for(".log"))
     with db.transaction() as writing:
         key = commands.log_session(writing, held, by=current_user, once=form.once.data, body=form.body(),
                                    today=_today())
@@ -72,14 +72,37 @@ def correct(outreach_id: UUID) -> Response:
     if not policy.may_correct(current_user, outreach, _today()):
         return render("outreach/locked.html", outreach=outreach, status=404)
     form = _correction(outreach)
-    if not form.accepted():
+    if request.form.get("action") == "edit" or not form.accepted():
         return render("outreach/log.html", form=form, today=_today(), outreach=outreach,
                       status=422 if form.errors else 200)
-    with db.transaction() as writing:
-        changed = queries.get_session(writing, outreach_id, viewer=current_user)
-        commands.correct_session(writing, changed, form.held(), by=current_user, today=_today(),
-                                 once=form.once.data, body=form.body(), version=form.seen_version)
+    held = form.held()
+    if held.attendance != outreach.attendance and _is_much(form, held):
+        return _ask_once(form, held, "many", url_for(".correct", outreach_id=outreach_id))
+    try:
+        with db.transaction() as writing:
+            changed = queries.get_session(writing, outreach_id, viewer=current_user)
+            commands.correct_session(writing, changed, held, by=current_user, today=_today(),
+                                     once=form.once.data, body=form.body(), version=form.seen_version)
+    except Stale:
+        return _changed_meanwhile(form, outreach_id)
     return go(url_for(".show", outreach_id=outreach_id, ok="2"))
+
+
+def _changed_meanwhile(form: OutreachForm, outreach_id: UUID) -> Response:
+    """Somebody else, or she in another window, was faster: what was typed stays, beside what stands now."""
+    read = db.session()
+    outreach = queries.get_session(read, outreach_id, viewer=current_user)
+    form.version.data = str(outreach.version)
+    return render("outreach/log.html", form=form, today=_today(), outreach=outreach, status=409,
+                  now=areas.full_name(read, areas.get_area(read, outreach.area_id)))
+
+
+def _ask_once(form: OutreachForm, held: commands.Held, doubt: str, action: str) -> Response:
+    """The one question back. Everything that was typed travels on with the page."""
+    read = db.session()
+    alike = queries.alike(read, held, viewer=current_user) if doubt == "alike" else None
+    return render("outreach/doubt.html", form=form, held=held, doubt=doubt, action=action, alike=alike,
+                  place=areas.full_name(read, areas.get_area(read, held.area_id)))
 
 
 def _correction(outreach: Outreach) -> OutreachForm:
@@ -94,13 +117,21 @@ def _correction(outreach: Outreach) -> OutreachForm:
 
 def _doubt(form: OutreachForm, held: commands.Held) -> str:
     """What to ask once before saving: a very high number, or a session that looks like one already there."""
-    answered = set((form.sure.data or "").split(","))
-    if held.attendance > MANY and "many" not in answered:
+    if _is_much(form, held):
         return "many"
-    if "alike" not in answered and queries.alike(db.session(), held, viewer=current_user) is not None \
+    if "alike" not in _answered(form) and queries.alike(db.session(), held, viewer=current_user) is not None \
             and not queries.is_done(db.session(), form.once.data, form.body()):
         return "alike"
     return ""
+
+
+def _is_much(form: OutreachForm, held: commands.Held) -> bool:
+    return held.attendance > MANY and "many" not in _answered(form)
+
+
+def _answered(form: OutreachForm) -> set[str]:
+    """The doubts that she has already answered."""
+    return set((form.sure.data or "").split(","))
 
 
 def _today():  # type: ignore[no-untyped-def]

@@ -3,10 +3,12 @@
 Concerns do not appear here at all.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Unit
@@ -32,35 +34,61 @@ class Reached:
 
     @property
     def percent(self) -> int:
-        """Whole percent, rounded down: 100 means every single one."""
-        return self.reached * 100 // self.of if self.of else 0
+        """Whole percent, rounded down: 100 means every single one, and 0 not a single one."""
+        return max(self.reached * 100 // self.of, 1) if self.reached else 0
+
+    @property
+    def missing(self) -> int:
+        """How many had none."""
+        return self.of - self.reached
 
 
 @dataclass(frozen=True)
-class Row:
-    """One area of the picture. `last` is the day of its last session ever, None when it had none."""
+class Place:
+    """One area of the picture, what it hangs on, and those in it that are shown with it. `last` is the day of
+    its last session ever, None when it had none; `now` whether it had one in the period, wherever in it."""
 
     code: str
     name: str
+    within: str
     level: str
     kelurahan: Reached
     hosts: Reached
     sessions: int
     attendance: int
     last: date | None
+    now: bool
+    parts: tuple["Place", ...]
+
+    @property
+    def shade(self) -> str:
+        """The class of its tile: none at all, below a quarter, below three quarters, above."""
+        percent = self.hosts.percent
+        return "u0" if not self.now else "u1" if percent < 25 else "u2" if percent < 75 else "u3"  # noqa: PLR2004
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """An area, what it holds, and the way up. `since` is the first day of the period."""
+    """An area, what it holds, and the way up. `since` is the first day of the period; `total` is of kelurahan,
+    within a kelurahan of RW and schools."""
 
     name: str
     level: str
     code: str
     since: date
     total: Reached
-    rows: list[Row]
+    places: tuple[Place, ...]
     up: str
+
+    @property
+    def parts(self) -> tuple[Place, ...]:
+        """The places within its places: in a city, every kelurahan."""
+        return tuple(part for place in self.places for part in place.parts)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was held anywhere in the period."""
+        return not any(place.now for place in self.places)
 
 
 def first_day(today: date, months: int) -> date:
@@ -70,25 +98,24 @@ def first_day(today: date, months: int) -> date:
 
 
 def coverage(session: Session, code: str, *, viewer: Viewer, today: date, months: int) -> Coverage:
-    """The picture of one area, by its code, or of the viewer's own. Raises `NotVisible` beyond it."""
+    """The picture of one area, by its code, or of all that the viewer may see. Raises `NotVisible` beyond it."""
     top = _scope(session, viewer)
+    if not code.isprintable():  # PostgreSQL could not even look for it
+        raise NotVisible
     root = areas.by_code(session, code) if code else top
     if root is None or not root.path.startswith(top.path) or root.level not in {*_BELOW, Level.KELURAHAN}:
         raise NotVisible
     since = first_day(today, months)
-    places = session.execute(
-        select(Area.id, Area.code, Area.name, Area.level, Area.path, OutreachLatest.held_on)
+    rows = session.execute(
+        select(Area.id, Area.parent_id, Area.code, Area.name, Area.level, Area.path, OutreachLatest.held_on)
         .outerjoin(OutreachLatest, OutreachLatest.area_id == Area.id)
         .where(areas.below(root.path), Area.level != Level.RT)).all()
-    wanted = _BELOW.get(Level(root.level))
-    shown = [place for place in places if (place.level == wanted if wanted else place.level in _HOSTS)]
-    totals = _totals(session, [place.id for place in shown], since)
-    rows = [Row(place.code, place.name, place.level, *_reached(places, place.path, since),
-                *totals.get(place.id, (0, 0)), place.held_on) for place in shown]
-    hosts, kelurahan = _reached(places, root.path, since)[1], _reached(places, root.path, since)[0]
-    up = root.path.strip("/").split("/")[-2] if root.path != top.path else ""
-    return Coverage(root.name, root.level, root.code, since, kelurahan if wanted else hosts,
-                    sorted(rows, key=lambda row: areas.by_name(row.name)), up)
+    shown = [row for row in rows if row.level not in _HOSTS or root.level == Level.KELURAHAN]
+    picture = _Picture(rows, since, _totals(session, [row.id for row in shown], since))
+    return Coverage(root.name, root.level, root.code, since,
+                    picture.reached(root.code, _HOSTS if root.level == Level.KELURAHAN else {Level.KELURAHAN}),
+                    picture.places_in(root, shown),
+                    root.path.strip("/").split("/")[-2] if root.path != top.path else "")
 
 
 def _scope(session: Session, viewer: Viewer) -> Area:
@@ -101,13 +128,31 @@ def _scope(session: Session, viewer: Viewer) -> Area:
     return areas.get_area(session, viewer.area_id or 0)
 
 
-def _reached(places, path: str, since: date) -> tuple[Reached, Reached]:  # type: ignore[no-untyped-def]
-    """(kelurahan, RW and schools) below a path: all, and those with a session in the period."""
-    under = [place for place in places if place.path.startswith(path)]
-    kelurahan = [place for place in under if place.level == Level.KELURAHAN]
-    hosts = [place for place in under if place.level in _HOSTS]
-    return tuple(Reached(len(some), sum(1 for p in some if p.held_on and p.held_on >= since))
-                 for some in (kelurahan, hosts))  # type: ignore[return-value]
+class _Picture:
+    """The rows below an area, counted once for every area above each."""
+
+    def __init__(self, rows: list[Row[Any]], since: date, totals: dict[int, tuple[int, int]]) -> None:
+        self._since, self._totals = since, totals
+        self._all: Counter[tuple[str, str]] = Counter()
+        self._had: Counter[tuple[str, str]] = Counter()
+        for row in rows:
+            for code in row.path.strip("/").split("/"):
+                self._all[code, row.level] += 1
+                self._had[code, row.level] += self._now(row)
+
+    def _now(self, row: Row[Any]) -> bool:
+        return row.held_on is not None and row.held_on >= self._since
+
+    def reached(self, code: str, levels: set[Level]) -> Reached:
+        """Of the places of these levels in an area, all and those that had a session."""
+        return Reached(*(sum(count[code, level] for level in levels) for count in (self._all, self._had)))
+
+    def places_in(self, area: Area | Row[Any], shown: list[Row[Any]]) -> tuple[Place, ...]:
+        """What hangs on an area, by name, each with what hangs on it."""
+        found = [Place(row.code, row.name, area.name, row.level, self.reached(row.code, {Level.KELURAHAN}),
+                       self.reached(row.code, _HOSTS), *self._totals.get(row.id, (0, 0)), row.held_on, self._now(row),
+                       self.places_in(row, shown)) for row in shown if row.parent_id == area.id]
+        return tuple(sorted(found, key=lambda place: (areas.by_name(place.name), place.code)))
 
 
 def _totals(session: Session, area_ids: list[int], since: date) -> dict[int, tuple[int, int]]:

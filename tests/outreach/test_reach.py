@@ -1,14 +1,19 @@
 """What a session log must never do: hide what was kept, break on a forged form, or forget what was typed."""
 
+import gzip
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
 from portal.areas import loading
+from portal.base.clock import now, today
 from portal.base.db import writing
 from portal.outreach import queries
 from portal.outreach.models import Outreach
+from tests.conftest import signed_in
 from tests.factories import area, viewer_of
 from tests.outreach.test_sessions import fill, held_at, logged, number_of
 
@@ -176,3 +181,123 @@ def test_every_page_has_an_address_that_says_nothing(city, sign_in):
     page = fill(sign_in(city.siti)).submit()
 
     assert re.fullmatch(r"/s/[0-9a-f-]{36}\?ok=1", page.path)
+
+
+# Two who change the same, and dates that contradict each other
+
+
+def test_the_slower_correction_keeps_its_words_beside_what_stands_now(city, sign_in):
+    slow = fill(sign_in(city.siti)).submit().link("Change").form("/ubah").fill(women="99", note="Di balai RW.")
+    key = slow.action.split("/")[2]
+    sign_in(city.wati).get(f"/s/{key}/ubah").form("/ubah").fill(women="50").submit()
+
+    page = slow.submit()
+
+    assert page.status == 409
+    assert "This note was changed meanwhile." in page.text
+    assert "56 people" in page.text
+    typed = dict(page.form("/ubah").values)
+    assert (typed["women"], typed["note"]) == ("99", "Di balai RW.")
+    assert the_only(city).women == 50
+    assert page.form("/ubah").submit().status == 203
+    assert (the_only(city).women, the_only(city).note) == (99, "Di balai RW.")
+
+
+def test_a_date_beside_today_is_asked_about_not_passed_over(city, sign_in):
+    day = (today(city.settings.timezone) - timedelta(days=3)).isoformat()
+    form = fill(sign_in(city.siti), held_on=day)
+
+    page = form.submit()
+
+    assert page.errors == ["You chose today and a date. Choose one of the two."]
+    assert number_of(city) == 0
+    assert page.form("/s/baru").fill(when="other").submit().status == 203
+    assert the_only(city).held_on.isoformat() == day
+
+
+@pytest.mark.parametrize("typed", ["kemarin", "\x00", "2026-02-30", "9" * 5000])
+def test_a_date_beside_today_that_is_none_gets_the_same_one_sentence(city, sign_in, typed):
+    page = fill(sign_in(city.siti), held_on=typed).submit()
+
+    assert page.errors == ["You chose today and a date. Choose one of the two."]
+
+
+def test_todays_own_date_beside_today_is_no_contradiction(city, sign_in):
+    assert fill(sign_in(city.siti), held_on=today(city.settings.timezone).isoformat()).submit().status == 203
+
+
+def test_a_correction_to_a_very_high_number_is_asked_about_once(city, sign_in):
+    form = fill(sign_in(city.siti)).submit().link("Change").form("/ubah").fill(women="800")
+
+    asked = form.submit()
+
+    assert "Really 806 people?" in asked.text
+    assert the_only(city).women == 12
+    assert "Your changes are saved." in asked.form("/ubah").submit("many").text
+    assert the_only(city).women == 800
+    again = sign_in(city.siti).get(form.action).form("/ubah").fill(note="Di lapangan.").submit()
+    assert "Your changes are saved." in again.text  # the number was right already
+
+
+@pytest.mark.parametrize("days", [1, 7, 8])
+def test_her_own_may_be_corrected_for_seven_days(city, sign_in, days):
+    with time_machine.travel(now(), tick=False) as clock:
+        form = fill(sign_in(city.siti)).submit().link("Change").form("/ubah").fill(women="20")
+        path = form.action
+        clock.shift(timedelta(days=days))
+        form.browser = sign_in(city.siti)
+        token = form.browser.get("/s/baru").form("/s/baru")
+        form.values = [(n, dict(token.values)["csrf_token"] if n == "csrf_token" else v) for n, v in form.values]
+
+        late, seen = form.submit(), form.browser.get(path.removesuffix("/ubah"))
+
+    assert late.status == (203 if days <= 7 else 404)
+    assert the_only(city).women == (20 if days <= 7 else 12)
+    assert ("This note is locked." in seen.text) == (days > 7)
+
+
+@pytest.mark.parametrize("htmx", [{}, {"HX-Request": "true", "HX-Target": "utama"}], ids=["plain", "htmx"])
+def test_htmx_finds_the_part_it_swaps_on_every_answer(city, sign_in, htmx):
+    browser = sign_in(city.siti)
+
+    faulty = fill(browser, topics=[]).submit(**htmx)
+    asked = fill(browser, women="340").submit(**htmx)
+    saved = fill(browser).submit(**htmx)
+
+    assert (faulty.status, asked.status, saved.status) == (422, 203, 204 if htmx else 203)
+    assert all(page.root.all("main", id="utama") for page in (faulty, asked))
+    if htmx:
+        assert saved.response.headers["HX-Redirect"].startswith("/s/")
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+@pytest.mark.parametrize("path", ["/s", "/s/baru", "/s/KEY", "/s/KEY?ok=1", "/s/KEY/ubah"])
+def test_pages_stay_small(city, sign_in, path, language):
+    for number in range(30):
+        key = logged(city, held=held_at(city, women=number + 1, note="Banyak pertanyaan."), once=str(number))
+
+    page = sign_in(city.siti, language).get(path.replace("KEY", str(key)))
+
+    assert page.status == 203
+    assert len(gzip.compress(page.html.encode(), 9)) <= 4000
+
+
+def test_own_script_stays_small(guest):
+    sizes = []
+    for name in ("app.js", "session.js"):
+        with guest.client.get(f"/static/{name}") as answer:
+            sizes.append(len(gzip.compress(answer.data, 9)))
+
+    assert sum(sizes) <= 2000
+
+
+@pytest.mark.parametrize("note", ["😀 warga senang", "\u202eterbalik", "<b>x</b>", "'; DROP TABLE x; --", "a\x00b",
+                                  "baris\r\nbaru", "x" * 300])
+def test_any_note_is_kept_and_shown_as_text(any_city, note):
+    browser = signed_in(any_city, any_city.siti)
+
+    page = fill(browser, note=note).submit()
+
+    assert page.status == 203
+    assert the_only(any_city).note == note.replace("\x00", "").replace("\r\n", "\n")
+    assert page.link("Change").status == 203

@@ -160,7 +160,8 @@ def test_a_correction_keeps_what_was_said_before(city, sign_in):
     page = page.link("Change").form("/ubah").fill(women="20").submit()
 
     city.db.rollback()
-    assert "26 people" in page.text
+    assert "Your changes are saved." in page.text
+    assert "People 26" in page.text
     assert city.db.scalars(select(OutreachCorrection)).one().before["women"] == 12
 
 

@@ -1,20 +1,17 @@
-// The session log: the running total, and a date only where another day is chosen.
+// The session log: total, date and place. Looked up anew each time: htmx may have swapped them.
 (() => {
-  "use strict";
-  const total = document.getElementById("jumlah");
-  const heads = [...document.querySelectorAll(".hitung input")];
-  const count = () => {
-    total.querySelector("output").value = heads.reduce((sum, box) => sum + (/^\d+$/.test(box.value.trim()) ? Number(box.value) : 0), 0);
+  const get = (id) => document.getElementById(id);
+  const fit = () => {
+    const total = get("jumlah"), date = get("held_on"), place = get("place");
+    if (!total) return;
+    let sum = 0;
+    for (const box of document.querySelectorAll(".hitung input")) sum += +(/^\d{1,3}$/.exec(box.value.replace(/\s/g, "")) || 0);
+    const said = total.lastElementChild;
+    if (said.textContent != sum) said.textContent = sum;
+    total.hidden = false;
+    get("hari-lain").hidden = date.disabled = !document.querySelector("[name=when][value=other]").checked;
+    if (place) get("tempat").textContent = place.selectedOptions[0].text;
   };
-  total.hidden = false;
-  for (const box of heads) box.addEventListener("input", count);
-  count();
-
-  const other = document.querySelector("[name=when][value=other]");
-  const fit = () => { document.getElementById("hari-lain").hidden = !other.checked; };
-  for (const box of document.querySelectorAll("[name=when]")) box.addEventListener("change", fit);
+  for (const on of ["input", "change", "htmx:afterSettle"]) document.addEventListener(on, fit);
   fit();
-
-  const place = document.getElementById("place");
-  if (place) place.addEventListener("change", () => { document.getElementById("tempat").textContent = place.selectedOptions[0].text; });
 })();
