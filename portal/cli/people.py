@@ -34,7 +34,7 @@ def add(role: str, name: str, title: str, phone: str, sign_in_name: str, area_co
         raise click.ClickException("A cadre or counsellor needs a phone number.")
     if kind in STAFF and not sign_in_name:
         raise click.ClickException("Staff need a sign-in name.")
-    if kind not in UNIT | {Role.LEADERSHIP, Role.ADMIN} and area is None:
+    if kind not in UNIT | {Role.ADMIN} and area is None:
         raise click.ClickException("This role needs an area.")
     new = commands.NewAccount(
         kind, name, secret, title=title, phone=phone, sign_in_name=sign_in_name,

@@ -113,6 +113,7 @@ def test_a_cadre_is_added_at_the_command_line(begun):
     (["--role", "cadre", "--name", "S", "--phone", "0812345678", "--area", "1", "--secret", "25831947"], "no area"),
     (["--role", "cadre", "--name", "S", "--phone", "0812345678", "--secret", "25831947"], "needs an area"),
     (["--role", "officer", "--name", "S", "--secret", "sawah hujan lampu meja"], "sign-in name"),
+    (["--role", "leadership", "--name", "S", "--sign-in-name", "s", "--secret", "sawah hujan lampu meja"], "an area"),
     (["--role", "officer", "--name", "S", "--sign-in-name", "s", "--secret", "short"], "at least 15"),
 ])
 def test_an_account_that_cannot_be_gets_one_sentence(begun, args, sentence):
