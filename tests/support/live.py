@@ -1,8 +1,8 @@
 """A city's app on a port of this machine, and a real Chromium to visit it with."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from threading import Thread
 from types import SimpleNamespace
 from typing import Any
@@ -25,10 +25,21 @@ class _Quiet(WSGIRequestHandler):
         """Nothing."""
 
 
+def _whole(app: Flask) -> Callable[..., list[bytes]]:
+    """The app with each answer made to its end before it is sent. A browser that leaves in the middle of a
+    file would otherwise have werkzeug's server drop it open, and some later test pay for the warning."""
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        with closing(app(environ, start_response)) as parts:
+            return [b"".join(parts)]
+
+    return answer
+
+
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
     """The app behind a threaded server on a free port; gives its address, without a slash at the end."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, _whole(app), threaded=True, request_handler=_Quiet)
     server.daemon_threads = True  # a browser's idle connection must not hold up the end of a test
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
