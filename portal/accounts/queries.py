@@ -66,6 +66,11 @@ def grants_of(session: Session, account_id: UUID) -> list[KeyGrant]:
     return list(session.scalars(select(KeyGrant).where(KeyGrant.account_id == account_id)))
 
 
+def holders_of(session: Session, key_id: UUID) -> set[UUID]:
+    """The accounts to which a sealing key was granted."""
+    return set(session.scalars(select(KeyGrant.account_id).where(KeyGrant.key_id == key_id)))
+
+
 def keys_held_by(viewer: Viewer) -> Select[tuple[UUID]]:
     """The ids of the sealing keys a viewer was granted: what she may know of follows from it."""
     return select(KeyGrant.key_id).where(KeyGrant.account_id == viewer.account_id)

@@ -14,7 +14,7 @@ from portal.accounts import commands, queries, sealed
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
 from portal.base.clock import now
-from portal.web import db
+from portal.web import config, db
 
 KEY_COOKIE = "k"
 _BEGAN, _SEEN = "began", "seen"
@@ -31,7 +31,7 @@ def init_app(app: Flask) -> None:
 def begin(account_id: UUID, viewer_is_staff: bool, staff_private: bytes | None) -> tuple[Viewer, str]:
     """Open a sign-in in this browser, ending the one it may have had. Returns the viewer and the
     browser's half of the key, to be set with `set_key_cookie`."""
-    settings = current_app.config["SETTINGS"]
+    settings = config.settings()
     hours = settings.staff_hours if viewer_is_staff else settings.cadre_hours
     with db.transaction() as writing:
         if session.get("_user_id"):
@@ -59,7 +59,7 @@ def end() -> None:
 
 def locked_viewer() -> Viewer | None:
     """The person whose sign-in stands but rests after a pause; her secret alone opens it again."""
-    token, settings = session.get("_user_id"), current_app.config["SETTINGS"]
+    token, settings = session.get("_user_id"), config.settings()
     viewer = _viewer(token) if token else None
     return viewer if viewer and not _too_old(viewer, settings) else None
 
@@ -88,7 +88,7 @@ def set_key_cookie(response: Response, half: str) -> Response:
 
 
 def _load(token: str) -> Viewer | None:
-    viewer, settings = _viewer(token), current_app.config["SETTINGS"]
+    viewer, settings = _viewer(token), config.settings()
     if viewer is None or _too_old(viewer, settings) or _rests(viewer, settings):
         return None
     return viewer

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, current_app, make_response, redirect, request, url_for
+from flask import Blueprint, Response, abort, make_response, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
@@ -15,7 +15,7 @@ from portal.accounts.viewer import Viewer
 from portal.base.clock import now
 from portal.base.errors import NotVisible
 from portal.base.phones import normal_phone
-from portal.web import carry, db, locale
+from portal.web import carry, config, db, locale
 from portal.web.guard import allowed, public
 from portal.web.render import render
 
@@ -34,7 +34,7 @@ def sign_in():
     form = FieldSignInForm()
     if request.form.get("step") != "ask" and form.accepted():
         who = normal_phone(form.phone.data) or form.phone.data
-        account = queries.by_phone_tag(db.session(), sealed.phone_tag(current_app.config["KEYS"], who))
+        account = queries.by_phone_tag(db.session(), sealed.phone_tag(config.keys(), who))
         if _secret_fits(form, account, who, form.pin.data):
             return _enter(form, account, who, form.pin.data)
     return _ask(form, "accounts/sign_in.html", demo=_demo_people())
@@ -57,9 +57,9 @@ def sign_in_staff():
 @public
 def enter_as_demo_person():
     """One tap into the demo city. Elsewhere than on this machine's own demo it does not exist."""
-    if not is_at_home(current_app.config["SETTINGS"], request):
+    if not is_at_home(config.settings(), request):
         abort(404)
-    person = demo_person(current_app.config["SETTINGS"], request.form.get("person", ""))
+    person = demo_person(config.settings(), request.form.get("person", ""))
     account = db.session().get(Account, UUID(person["account_id"])) if person else None
     if account is None:
         raise NotVisible
@@ -79,7 +79,7 @@ def sign_out():
 def quick_exit():
     """Signed out, and away to a harmless page. Never waits for anything else."""
     signin.end()
-    return signin.set_key_cookie(make_response(redirect(current_app.config["SETTINGS"].exit_url, 303)), "")
+    return signin.set_key_cookie(make_response(redirect(config.settings().exit_url, 303)), "")
 
 
 @bp.post("/bahasa")
@@ -87,7 +87,7 @@ def quick_exit():
 def set_language():
     """Remember the chosen language, for the person and for this browser."""
     language = request.form.get("language", "")
-    if language not in current_app.config["SETTINGS"].languages:
+    if language not in config.settings().languages:
         abort(404)
     if current_user.is_authenticated:
         with db.transaction() as writing:
@@ -156,7 +156,7 @@ def _ask(form, template: str, **context) -> Response:  # type: ignore[no-untyped
 def _secret_fits(form, account: Account | None, who: str, secret: str) -> bool:  # type: ignore[no-untyped-def]
     """Whether this is the person's secret. The throttle has its word first; a success is forgotten by it
     only once the person is in, so that a second factor cannot be guessed for free."""
-    keys = current_app.config["KEYS"]
+    keys = config.keys()
     every, _own = _counters(who)
     with db.transaction() as writing:
         until = throttle.begin_try(writing, every, now())
@@ -172,12 +172,12 @@ def _secret_fits(form, account: Account | None, who: str, secret: str) -> bool: 
 
 
 def _counters(who: str):  # type: ignore[no-untyped-def]
-    return commands.try_counters(current_app.config["KEYS"], who, request.remote_addr or "")
+    return commands.try_counters(config.keys(), who, request.remote_addr or "")
 
 
 def _second_factor(form: StaffSignInForm, account: Account) -> bool:
     with db.transaction() as writing:
-        good = commands.use_totp(writing, current_app.config["KEYS"], account, form.code.data)
+        good = commands.use_totp(writing, config.keys(), account, form.code.data)
     if not good:
         _refuse(form, _("That does not match. Please try again."))
     return good
@@ -211,7 +211,7 @@ def _unlocked(account: Account, secret: str) -> bytes | None:
 
 
 def _demo_people() -> list[dict[str, str]]:
-    settings = current_app.config["SETTINGS"]
+    settings = config.settings()
     return demo_people(settings) if is_at_home(settings, request) else []
 
 

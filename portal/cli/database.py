@@ -5,10 +5,9 @@ from pathlib import Path
 import click
 from alembic import command
 from alembic.config import Config
-from flask import current_app
 from flask.cli import AppGroup
 
-from portal.web import db
+from portal.web import config, db
 
 ROOT = Path(__file__).parent.parent.parent
 db_group = AppGroup("db", help="Tables and their changes.")
@@ -47,6 +46,6 @@ def alembic_config(connection: object) -> Config:
 
 def prepare_folder() -> None:
     """Make the folder that a SQLite file lies in."""
-    url = current_app.config["SETTINGS"].database_url
+    url = config.settings().database_url
     if url.startswith("sqlite:///"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 import click
 import pyotp
-from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
 
@@ -10,7 +9,7 @@ from portal.accounts import commands, queries
 from portal.accounts.roles import FIELD, STAFF, UNIT, Role
 from portal.areas.models import Area
 from portal.cli.setup import show_second_factor
-from portal.web import db
+from portal.web import config, db
 
 accounts_group = AppGroup("accounts", help="People who may sign in.")
 
@@ -43,7 +42,7 @@ def add(role: str, name: str, title: str, phone: str, sign_in_name: str, area_co
     )
     try:
         with db.transaction() as session:
-            commands.add_account(session, current_app.config["SETTINGS"], new, by=None)
+            commands.add_account(session, config.settings(), new, by=None)
     except commands.BadAccount as bad:
         raise click.ClickException(str(bad)) from bad
     click.echo(f"{name} can sign in.")

@@ -20,7 +20,7 @@ from portal.base.settings import ServerKeys, Settings
 from portal.cli.database import alembic_config, prepare_folder
 from portal.flags.models import CalendarDay
 from portal.outreach import commands as outreach
-from portal.web import db
+from portal.web import config, db
 
 areas_group = AppGroup("areas", help="Kecamatan, kelurahan, RW, RT and schools.")
 calendar_group = AppGroup("calendar", help="The city's own days off, over the national ones.")
@@ -68,7 +68,7 @@ def load(file: Path) -> None:
 
 def make_server_keys() -> None:
     """The key file, if there is none yet; the app uses it from now on."""
-    settings: Settings = current_app.config["SETTINGS"]
+    settings: Settings = config.settings()
     if not settings.keys_file.exists():
         ServerKeys.fresh().write(settings.keys_file)
         click.echo(f"Keys made in {settings.keys_file}. Keep a copy where the database is not.")
@@ -110,7 +110,7 @@ def city_by_code(code: str) -> Area:
 
 def make_unit(name: str, area: Area, head: commands.NewAccount) -> None:
     """The unit, its head, and its keys wrapped for her."""
-    settings = current_app.config["SETTINGS"]
+    settings = config.settings()
     try:
         with db.transaction() as session:
             unit = commands.make_unit(session, name=name, area_id=area.id)
@@ -125,7 +125,7 @@ def make_unit(name: str, area: Area, head: commands.NewAccount) -> None:
 
 def show_second_factor(new: commands.NewAccount) -> None:
     """The second factor as a picture for an authenticator app, and as text."""
-    name = current_app.config["SETTINGS"].name
+    name = config.settings().name
     uri = pyotp.TOTP(new.totp_secret).provisioning_uri(name=new.sign_in_name, issuer_name=name)
     click.echo("\nScan this with the authenticator app. It is shown once.")
     segno.make(uri).terminal(compact=True)

@@ -133,9 +133,8 @@ def take(session: Session, flag: Flag, *, by: Viewer, version: int) -> None:
 
 def assign(session: Session, flag: Flag, officer_id: UUID, *, by: Viewer, version: int) -> None:
     """The head gives it to an officer of the unit who holds its key. Raises `NotVisible` for others."""
-    able = {c.id for c in accounts.colleagues(session, by)
-            if session.scalar(select(accounts.KeyGrant.key_id).where(
-                accounts.KeyGrant.account_id == c.id, accounts.KeyGrant.key_id == flag.key_id))}
+    colleagues = {colleague.id for colleague in accounts.colleagues(session, by)}
+    able = colleagues & accounts.holders_of(session, flag.key_id)
     if officer_id not in able:
         raise NotVisible
     before = facts_of(flag)

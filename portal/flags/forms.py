@@ -6,9 +6,8 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, Optional, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.base.phones import normal_phone
 from portal.flags import words
@@ -29,7 +28,7 @@ from portal.flags.answers import (
     Way,
     Who,
 )
-from portal.web.forms import ActForm, plain_text
+from portal.web.forms import ActForm, TickField, plain_text
 
 LONGEST = 500
 ADULT_AWARE = (Aware.WANTS_HELP, Aware.NOT_YET_WILLING, Aware.NOT_AWARE, Aware.CANNOT_ASK, Aware.UNKNOWN)
@@ -61,11 +60,8 @@ class _Cards(RadioField):
         return words.label(self.code) if self.code else ""
 
 
-class _Ticks(SelectMultipleField):
+class _Ticks(TickField):
     """Any number of a list of codes. `nobody` names an answer that stands for none of them."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
     def __init__(self, text: Any, codes: Iterable[StrEnum], nobody: Any = "", **kwargs: Any) -> None:
         self._codes, self._nobody = tuple(codes), nobody

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -10,13 +10,12 @@ from portal.accounts.policy import anyone
 from portal.accounts.roles import Role
 from portal.base.clock import now, today
 from portal.base.reference import spoken
-from portal.base.settings import ServerKeys, Settings
 from portal.flags import commands, places, policy, queries, words
 from portal.flags.answers import Known
 from portal.flags.forms import AddForm, AnswerForm, FlagForm
 from portal.outreach import lists
 from portal.outreach import queries as outreach
-from portal.web import db
+from portal.web import config, db
 from portal.web.guard import allowed
 from portal.web.locale import local
 from portal.web.render import go, render
@@ -50,10 +49,10 @@ def home() -> Response:
     """Where everybody begins: cadres their two jobs, the others their own desk."""
     if current_user.role in _WORKPLACES:
         return redirect(url_for(_WORKPLACES[current_user.role]))  # type: ignore[return-value]
-    read, settings = db.session(), _settings()
+    read, settings = db.session(), config.settings()
     return render(
         "flags/home.html", here=outreach.here(read, viewer=current_user, today=today(settings.timezone)),
-        mine=queries.mine(read, viewer=current_user, keys=_keys(), size=3)[:3],
+        mine=queries.mine(read, viewer=current_user, keys=config.keys(), size=3)[:3],
         greeting=words.greeting(local(now()).hour), place=places.of(read, current_user))
 
 
@@ -70,8 +69,8 @@ def new() -> Response:
     if action != "send":
         return render("flags/review.html", form=form)
     with db.transaction() as writing:
-        concern = places.concern(writing, form, viewer=current_user, keys=_keys())
-        code = commands.send(writing, _settings(), concern, by=current_user, once=form.once.data,
+        concern = places.concern(writing, form, viewer=current_user, keys=config.keys())
+        code = commands.send(writing, config.settings(), concern, by=current_user, once=form.once.data,
                              body=form.body())
     return go(url_for(".progress", code=spoken(code)))
 
@@ -80,7 +79,7 @@ def new() -> Response:
 @allowed(policy.may_send)
 def mine() -> Response:
     """Everything this person has passed on."""
-    rows = queries.mine(db.session(), viewer=current_user, keys=_keys(), before=_before())
+    rows = queries.mine(db.session(), viewer=current_user, keys=config.keys(), before=_before())
     return render("flags/mine.html", mine=rows[:25], more=rows[24].sent_at if len(rows) > 25 else None)
 
 
@@ -96,11 +95,11 @@ def progress(code: str) -> Response:
 def answer(code: str) -> Response:
     """Answer the officer's question."""
     form = AnswerForm()
-    seen = queries.progress(db.session(), code, viewer=current_user, keys=_keys())
+    seen = queries.progress(db.session(), code, viewer=current_user, keys=config.keys())
     if not form.accepted() or not seen.open:
         return _progress(code, form)
     with db.transaction() as writing:
-        flag = queries.get_flag(writing, code, viewer=current_user, keys=_keys())
+        flag = queries.get_flag(writing, code, viewer=current_user, keys=config.keys())
         commands.answer(writing, flag, form.content(), by=current_user, once=form.once.data, body=form.body())
     flash(_("Your answer has been sent."))
     return go(url_for(".progress", code=spoken(seen.code)))
@@ -111,12 +110,12 @@ def answer(code: str) -> Response:
 def add(code: str) -> Response:
     """Add something new to a concern that is still open."""
     form = AddForm()
-    seen = queries.progress(db.session(), code, viewer=current_user, keys=_keys())
+    seen = queries.progress(db.session(), code, viewer=current_user, keys=config.keys())
     if not form.accepted() or not seen.open:
         return render("flags/add.html", form=form, seen=seen, status=_status(form, seen))
     with db.transaction() as writing:
-        flag = queries.get_flag(writing, code, viewer=current_user, keys=_keys())
-        commands.add(writing, _settings(), flag, form.content(), worse=form.worse.data == "yes",
+        flag = queries.get_flag(writing, code, viewer=current_user, keys=config.keys())
+        commands.add(writing, config.settings(), flag, form.content(), worse=form.worse.data == "yes",
                      by=current_user, once=form.once.data, body=form.body())
     flash(_("It has arrived. The officers have been told."))
     return go(url_for(".progress", code=spoken(seen.code)))
@@ -124,8 +123,8 @@ def add(code: str) -> Response:
 
 def _progress(code: str, form: AnswerForm) -> Response:
     read = db.session()
-    seen = queries.progress(read, code, viewer=current_user, keys=_keys())
-    opening = queries.calendar(read, _settings()).next_opening(seen.sent_at)
+    seen = queries.progress(read, code, viewer=current_user, keys=config.keys())
+    opening = queries.calendar(read, config.settings()).next_opening(seen.sent_at)
     return render("flags/progress.html", form=form, seen=seen, status=_status(form, seen),
                   opening=opening if opening > max(seen.sent_at, now()) else None)
 
@@ -143,12 +142,3 @@ def _before() -> datetime | None:
     except (KeyError, ValueError):
         return None
     return before if before.tzinfo else None
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings
-
-
-def _keys() -> ServerKeys:
-    return _settings().require_keys()

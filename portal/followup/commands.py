@@ -3,8 +3,10 @@
 Each form's one-use key makes a second tap harmless: the act is done once, and the second finds it done.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -47,6 +49,21 @@ class Closing:
     text: str
 
 
+def _once(act: Callable[..., None]) -> Callable[..., None]:
+    """An act on a flag that its form's one-use key lets happen once: called again with the same `once` and
+    `body`, it finds itself done and does nothing. Raises `Refused` when the body is another."""
+
+    @wraps(act)
+    def once_only(session: Session, *given: Any, once: str, body: str, **how: Any) -> None:
+        if done_once.outcome_of(session, once, body) is not None:
+            return
+        act(session, *given, **how)
+        flag = next(one for one in given if isinstance(one, Flag))
+        done_once.remember(session, once, body, flag.code)
+
+    return once_only
+
+
 def open_summaries(session: Session, ring: KeyRing, flag_ids: list[UUID], *, by: Viewer, where: str
                    ) -> dict[UUID, Answers]:
     """The coded answers of a page of the queue, by flag; one trace for the page, `where` being its view.
@@ -63,80 +80,63 @@ def open_summaries(session: Session, ring: KeyRing, flag_ids: list[UUID], *, by:
     return readable
 
 
-def take(session: Session, flag: Flag, *, by: Viewer, version: int, once: str, body: str) -> None:
+@_once
+def take(session: Session, flag: Flag, *, by: Viewer, version: int) -> None:
     """The officer makes it hers."""
-    if done_once.outcome_of(session, once, body) is not None:
-        return
     flags.take(session, flag, by=by, version=version)
-    done_once.remember(session, once, body, flag.code)
 
 
+@_once
 def assign(session: Session, ring: KeyRing, flag: Flag, officer_id: UUID, why: str, *, by: Viewer,
-           version: int, once: str, body: str) -> None:
+           version: int) -> None:
     """The head gives it to a colleague who holds its key; to whom, and why, is kept sealed."""
-    if done_once.outcome_of(session, once, body) is not None:
-        return
     _write(session, ring, flag, Move.ASSIGN, by=by, officer=str(officer_id), text=why)
     flags.assign(session, flag, officer_id, by=by, version=version)
-    done_once.remember(session, once, body, flag.code)
 
 
+@_once
 def assess(session: Session, settings: Settings, ring: KeyRing, flag: Flag, risk: Risk, why: str, *,
-           by: Viewer, version: int, once: str, body: str) -> None:
+           by: Viewer, version: int) -> None:
     """Set the risk, and say why."""
-    if done_once.outcome_of(session, once, body) is not None:
-        return
     _write(session, ring, flag, Move.ASSESS, by=by, risk=risk, text=why)
     flags.assess(session, settings, flag, risk, by=by, version=version)
-    done_once.remember(session, once, body, flag.code)
 
 
+@_once
 def act(session: Session, settings: Settings, ring: KeyRing, flag: Flag, action: Action, *, by: Viewer,
-        version: int, once: str, body: str) -> None:
+        version: int) -> None:
     """Note what was done, and until when the next step is due."""
-    if done_once.outcome_of(session, once, body) is not None:
-        return
     _write(session, ring, flag, Move.ACT, by=by, at=action.at.isoformat(), way=action.way,
            result=action.result, text=action.text, next=action.next_step, next_on=action.next_on.isoformat())
     flags.act(session, settings, flag, next_date=action.next_on, by=by, version=version)
-    done_once.remember(session, once, body, flag.code)
 
 
-def ask(session: Session, settings: Settings, flag: Flag, template: str, *, by: Viewer, version: int,
-        once: str, body: str) -> None:
+@_once
+def ask(session: Session, settings: Settings, flag: Flag, template: str, *, by: Viewer, version: int) -> None:
     """Ask the reporter one of the template questions."""
-    if done_once.outcome_of(session, once, body) is not None:
-        return
     flags.ask(session, settings, flag, template, by=by, version=version)
-    done_once.remember(session, once, body, flag.code)
 
 
-def withdraw_question(session: Session, flag: Flag, *, by: Viewer, version: int, once: str, body: str) -> None:
+@_once
+def withdraw_question(session: Session, flag: Flag, *, by: Viewer, version: int) -> None:
     """The question needs no answer any more."""
-    if done_once.outcome_of(session, once, body) is not None:
-        return
     flags.withdraw_question(session, flag, by=by, version=version)
-    done_once.remember(session, once, body, flag.code)
 
 
+@_once
 def close(session: Session, settings: Settings, ring: KeyRing, flag: Flag, closing: Closing, *, by: Viewer,
-          version: int, once: str, body: str) -> None:
+          version: int) -> None:
     """End the work. The reason stays with the unit; the reporter reads one of the harmless texts."""
-    if done_once.outcome_of(session, once, body) is not None:
-        return
     _write(session, ring, flag, Move.CLOSE, by=by, reason=closing.reason, text=closing.remark)
     flags.close(session, settings, flag, closing.text, by=by, version=version)
-    done_once.remember(session, once, body, flag.code)
 
 
+@_once
 def reopen(session: Session, settings: Settings, ring: KeyRing, flag: Flag, why: str, *, by: Viewer,
-           version: int, once: str, body: str) -> None:
+           version: int) -> None:
     """Begin again, and say why."""
-    if done_once.outcome_of(session, once, body) is not None:
-        return
     _write(session, ring, flag, Move.REOPEN, by=by, text=why)
     flags.reopen(session, settings, flag, by=by, version=version)
-    done_once.remember(session, once, body, flag.code)
 
 
 def _write(session: Session, ring: KeyRing, flag: Flag, kind: Move, *, by: Viewer, **content: Any) -> None:

@@ -4,20 +4,19 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from wtforms import DateField, Field, HiddenField, RadioField, SelectField, StringField, TextAreaField, TimeField
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
-from portal.base.clock import now, today
+from portal.base.clock import now
 from portal.flags.life import Move, Risk
 from portal.flags.words import CLOSINGS, QUESTIONS, closing, question
 from portal.followup import words
 from portal.followup.commands import Action, Closing
 from portal.followup.sheets import Sheet
-from portal.web import sealed
+from portal.web import config, sealed
 from portal.web.forms import ActForm, plain_text
 
 NOTE = 2000
@@ -42,7 +41,7 @@ class DeskForm(ActForm):
     def again(self, version: int) -> None:
         """Make ready to be saved anew on top of what others have changed meanwhile."""
         self.version.data = str(version)
-        self.once.data = sealed.new_once(current_app.config["KEYS"], current_user.account_id)
+        self.once.data = sealed.new_once(config.keys(), current_user.account_id)
 
 
 class TakeForm(DeskForm):
@@ -118,7 +117,7 @@ class ActionForm(DeskForm):
 
     def suggest(self, next_on: date) -> None:
         """Fill in now, and the next working day."""
-        here = now().astimezone(_zone())
+        here = now().astimezone(config.settings().timezone)
         self.day.data, self.clock.data, self.next_on.data = here.date(), here.time(), next_on
 
     def validate_clock(self, field: Field) -> None:
@@ -132,9 +131,9 @@ class ActionForm(DeskForm):
     def validate_next_on(self, field: Field) -> None:
         if not field.data:
             return
-        if field.data < today(_zone()):
+        if field.data < config.today():
             raise ValidationError(_("That day is over. Choose today or later."))
-        if field.data > today(_zone()) + _FURTHEST_AHEAD:
+        if field.data > config.today() + _FURTHEST_AHEAD:
             raise ValidationError(_("That is more than a year ahead. Check the date."))
 
     def action(self) -> Action:
@@ -143,7 +142,7 @@ class ActionForm(DeskForm):
                       self.next_on.data)
 
     def _at(self) -> datetime:
-        return datetime.combine(self.day.data, self.clock.data, _zone())
+        return datetime.combine(self.day.data, self.clock.data, config.settings().timezone)
 
 
 class AskForm(DeskForm):
@@ -222,7 +221,3 @@ def _with_blank(choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
 def _long_enough(field: Field) -> None:
     if len(field.data or "") < _LEAST_REASON:
         raise ValidationError(_("Write at least %(n)s characters.", n=_LEAST_REASON))
-
-
-def _zone():  # type: ignore[no-untyped-def]
-    return current_app.config["SETTINGS"].timezone

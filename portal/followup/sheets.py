@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounts import queries as accounts
-from portal.accounts.models import Account, KeyGrant
+from portal.accounts.models import Account
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
 from portal.audit.models import AuditEntry
@@ -99,7 +99,7 @@ class Sheet:
 def sheet(session: Session, ring: KeyRing, flag: Flag, opened: Opened, *, viewer: Viewer, keys: ServerKeys
           ) -> Sheet:
     """The sheet of a concern that the viewer has just opened (`flags.commands.open_flag`)."""
-    asked = _asked(session, flag.id, keys)
+    asked = _asked(session, flag.id)
     waiting = next((q for q in asked if q.answered_at is None), None)
     codes = {question.id: flags_sealed.open_question(keys, question) for question in asked}
     closing = flags_sealed.open_closing(keys, flag.id, flag.sealed_closing) if flag.sealed_closing else ""
@@ -116,7 +116,7 @@ def sheet(session: Session, ring: KeyRing, flag: Flag, opened: Opened, *, viewer
 
 def candidates(session: Session, flag: Flag, *, viewer: Viewer) -> Candidates:
     """Colleagues who hold this concern's key, without the viewer and whoever has it now."""
-    holders = set(session.scalars(select(KeyGrant.account_id).where(KeyGrant.key_id == flag.key_id)))
+    holders = accounts.holders_of(session, flag.key_id)
     others = [c for c in accounts.colleagues(session, viewer)
               if c.id not in {viewer.account_id, flag.assignee_id}]
     return Candidates([(c.id, c.name) for c in others if c.id in holders],
@@ -139,7 +139,7 @@ def _waits(flag: Flag, moves: list[Move]) -> dict[Move, list[str]]:
     return {move: missing for move, missing in wanted.items() if missing}
 
 
-def _asked(session: Session, flag_id: UUID, keys: ServerKeys) -> list[Question]:
+def _asked(session: Session, flag_id: UUID) -> list[Question]:
     return list(session.scalars(
         select(Question).where(Question.flag_id == flag_id).order_by(Question.asked_at.desc())))
 

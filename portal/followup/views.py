@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -22,7 +22,7 @@ from portal.flags.life import Move, Risk
 from portal.flags.policy import may_work
 from portal.followup import commands, forms, policy, queries, sheets, words
 from portal.followup.sheets import Sheet
-from portal.web import carry, db
+from portal.web import carry, config, db
 from portal.web.guard import allowed
 from portal.web.locale import local, say_day, say_time
 from portal.web.render import render, wants_fragment
@@ -42,13 +42,13 @@ def _words() -> dict[str, object]:
 def queue():
     """What next: a saved view of the queue, or the sheet whose code was typed."""
     read, typed = db.session(), request.args.get("kode", "").strip()
-    found = queries.find(read, typed, viewer=current_user, keys=_keys())
+    found = queries.find(read, typed, viewer=current_user, keys=config.keys())
     if found is not None:
         return redirect(url_for(".sheet", code=spoken(found)))
     view = queries.saved_view(request.args.get("tampil", ""))
-    page = queries.queue(read, view, viewer=current_user, keys=_keys(), settings=_settings(),
+    page = queries.queue(read, view, viewer=current_user, keys=config.keys(), settings=config.settings(),
                          after=request.args.get("sesudah", ""))
-    counts = queries.counts(read, viewer=current_user, keys=_keys(), settings=_settings())
+    counts = queries.counts(read, viewer=current_user, keys=config.keys(), settings=config.settings())
     keyless = not queries.holds_a_key(read, current_user)
     givers = queries.key_givers(read, current_user) if keyless else []
     return render("followup/queue.html", page=page, counts=counts, typed=typed, keyless=keyless, givers=givers,
@@ -94,7 +94,7 @@ def take(code: str):
 @allowed(may_work, policy.may_assign)
 def assign(code: str):
     """Give it to a colleague."""
-    flag = flag_queries.get_flag(db.session(), code, viewer=current_user, keys=_keys())
+    flag = flag_queries.get_flag(db.session(), code, viewer=current_user, keys=config.keys())
     form = forms.AssignForm(sheets.candidates(db.session(), flag, viewer=current_user).officers)
     return _act(code, form, lambda write, ring, flag, **how: commands.assign(
         write, ring, flag, UUID(form.officer.data), form.why_moved.data, **how))
@@ -106,17 +106,17 @@ def assess(code: str):
     """Set the risk."""
     form = forms.AssessForm()
     return _act(code, form, lambda write, ring, flag, **how: commands.assess(
-        write, _settings(), ring, flag, Risk(form.risk.data), form.why_risk.data, **how))
+        write, config.settings(), ring, flag, Risk(form.risk.data), form.why_risk.data, **how))
 
 
 @bp.route("/k/<code>/kerja/tindakan", methods=_BOTH)
 @allowed(may_work)
 def act(code: str):
     """Note what was done."""
-    flag = flag_queries.get_flag(db.session(), code, viewer=current_user, keys=_keys())
+    flag = flag_queries.get_flag(db.session(), code, viewer=current_user, keys=config.keys())
     form = forms.ActionForm(local(flag.received_at).date())
     return _act(code, form, lambda write, ring, flag, **how: commands.act(
-        write, _settings(), ring, flag, form.action(), **how), more=lambda: _day_off(form))
+        write, config.settings(), ring, flag, form.action(), **how), more=lambda: _day_off(form))
 
 
 @bp.route("/k/<code>/kerja/tanya", methods=_BOTH)
@@ -125,7 +125,7 @@ def ask(code: str):
     """Ask the reporter."""
     form = forms.AskForm()
     return _act(code, form, lambda write, _ring, flag, **how: commands.ask(
-        write, _settings(), flag, form.template.data, **how))
+        write, config.settings(), flag, form.template.data, **how))
 
 
 @bp.route("/k/<code>/kerja/tarik", methods=_BOTH)
@@ -142,7 +142,7 @@ def reopen(code: str):
     """Begin again."""
     form = forms.ReopenForm()
     return _act(code, form, lambda write, ring, flag, **how: commands.reopen(
-        write, _settings(), ring, flag, form.why_again.data, **how))
+        write, config.settings(), ring, flag, form.why_again.data, **how))
 
 
 @bp.route("/k/<code>/kerja/tutup", methods=_BOTH)
@@ -158,7 +158,7 @@ def close(code: str):
         return _close_page(code, form, check=True)
     try:
         _do(code, form, lambda write, ring, flag, **how: commands.close(
-            write, _settings(), ring, flag, form.as_closing(), **how))
+            write, config.settings(), ring, flag, form.as_closing(), **how))
     except Refused as hindrance:
         return _close_page(code, form, status=409, hindrance=hindrance)
     return _recorded(code)
@@ -180,7 +180,7 @@ def _act(code: str, form: forms.DeskForm, do: Callable[..., None], more: Callabl
 def _do(code: str, form: forms.DeskForm, do: Callable[..., None]) -> None:
     ring = signin.key_ring()
     with db.transaction() as writing:
-        flag = flag_queries.get_flag(writing, code, viewer=current_user, keys=_keys())
+        flag = flag_queries.get_flag(writing, code, viewer=current_user, keys=config.keys())
         do(writing, ring, flag, by=current_user, version=form.seen, once=form.once.data, body=form.body())
 
 
@@ -216,10 +216,10 @@ def _sheet(code: str, form: Any = None, *, status: int = 200, hindrance: Refused
 
 def _open(code: str, ring: KeyRing, reason: str) -> tuple[Sheet, Identity | None]:
     with db.transaction() as writing:
-        flag = flag_queries.get_flag(writing, code, viewer=current_user, keys=_keys())
+        flag = flag_queries.get_flag(writing, code, viewer=current_user, keys=config.keys())
         opened = flags.open_flag(writing, ring, flag, by=current_user)
         named = flags.open_identity(writing, ring, flag, by=current_user, reason=reason) if reason else None
-        return sheets.sheet(writing, ring, flag, opened, viewer=current_user, keys=_keys()), named
+        return sheets.sheet(writing, ring, flag, opened, viewer=current_user, keys=config.keys()), named
 
 
 def _close_page(code: str, form: forms.CloseForm, *, status: int = 200, check: bool = False,
@@ -227,22 +227,22 @@ def _close_page(code: str, form: forms.CloseForm, *, status: int = 200, check: b
     if signin.key_ring() is None:
         return _locked(code)
     read = db.session()
-    flag = flag_queries.get_flag(read, code, viewer=current_user, keys=_keys())
+    flag = flag_queries.get_flag(read, code, viewer=current_user, keys=config.keys())
     changes = sheets.changes(read, flag, viewer=current_user)[:_missed(form, flag.version)] if hindrance else []
     if hindrance or not form.version.data:
         form.again(flag.version)
     possible = Move.CLOSE in policy.offered(flag, current_user)
     return render("followup/close.html", form=form, check=check and possible, hindrance=hindrance,
                   changes=changes, possible=possible, missing=policy.missing(flag, Move.CLOSE),
-                  line=queries.line_of(read, flag, viewer=current_user, keys=_keys()),
+                  line=queries.line_of(read, flag, viewer=current_user, keys=config.keys()),
                   status=409 if request.method == "POST" and not possible else status)
 
 
 def _locked(code: str) -> Response:
     """What may be known of a concern while its reader's keys are locked."""
-    flag = flag_queries.get_flag(db.session(), code, viewer=current_user, keys=_keys())
+    flag = flag_queries.get_flag(db.session(), code, viewer=current_user, keys=config.keys())
     return render("followup/locked.html",
-                  line=queries.line_of(db.session(), flag, viewer=current_user, keys=_keys()))
+                  line=queries.line_of(db.session(), flag, viewer=current_user, keys=config.keys()))
 
 
 def _is_locked_act() -> bool:
@@ -270,21 +270,13 @@ def _summaries(page: queries.Page) -> dict[UUID, Answers]:
 
 
 def _next_working_day() -> date:
-    calendar = flag_queries.calendar(db.session(), _settings())
-    return calendar.add_working_days(now(), 1).astimezone(_settings().timezone).date()
+    calendar = flag_queries.calendar(db.session(), config.settings())
+    return calendar.add_working_days(now(), 1).astimezone(config.settings().timezone).date()
 
 
 def _day_off(form: forms.ActionForm) -> str:
     """A word of warning when the next step was put on a day on which nobody is at work."""
-    calendar = flag_queries.calendar(db.session(), _settings())
+    calendar = flag_queries.calendar(db.session(), config.settings())
     if calendar.works_on(form.next_on.data):
         return ""
     return _("Mind: %(day)s is not a working day.", day=say_day(form.next_on.data))
-
-
-def _settings():  # type: ignore[no-untyped-def]
-    return current_app.config["SETTINGS"]
-
-
-def _keys():  # type: ignore[no-untyped-def]
-    return current_app.config["KEYS"]

@@ -4,29 +4,22 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, HiddenField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import DateField, HiddenField, RadioField, SelectField, StringField
 from wtforms.validators import Length, Optional, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.areas.queries import Place
-from portal.base.clock import today
 from portal.outreach import codes, lists
 from portal.outreach.commands import Held
 from portal.outreach.models import HEADS
-from portal.web.forms import ActForm, plain_text
+from portal.web import config
+from portal.web.forms import ActForm, TickField, plain_text
 
 FURTHEST_BACK = timedelta(days=60)
 MOST = 999
 MANY = 300
 """From this many people on, the form asks once whether the number is right."""
-
-
-class _Ticks(SelectMultipleField):
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class HeadCount(StringField):
@@ -57,14 +50,14 @@ class OutreachForm(ActForm):
     when = RadioField(_l("When?"), default="today")
     held_on = DateField(_l("Date"), [Optional()])
     place = SelectField(_l("Where?"))
-    topics = _Ticks(_l("About what?"))
+    topics = TickField(_l("About what?"))
     girls = _heads(_l("Children, female"))
     boys = _heads(_l("Children, male"))
     women = _heads(_l("Adults, female"))
     men = _heads(_l("Adults, male"))
     older_women = _heads(_l("Older people, female"))
     older_men = _heads(_l("Older people, male"))
-    audiences = _Ticks(_l("Who took part?"))
+    audiences = TickField(_l("Who took part?"))
     note = StringField(_l("Note"), [Length(max=300)], filters=[plain_text])
     sure = HiddenField()
     version = HiddenField()
@@ -102,20 +95,20 @@ class OutreachForm(ActForm):
 
     def validate_when(self, field: RadioField) -> None:
         """Without script the date stands beside the choice: one that was filled in is not passed over."""
-        if field.data == "today" and any(self.held_on.raw_data or ()) and self.held_on.data != today(_zone()):
+        if field.data == "today" and any(self.held_on.raw_data or ()) and self.held_on.data != config.today():
             self.held_on.process_errors = []
             raise ValidationError(_("You chose today and a date. Choose one of the two."))
 
     def validate_held_on(self, field: DateField) -> None:
         if self.when.data != "other" or field.data is None:
             return
-        now = today(_zone())
+        now = config.today()
         if field.data > now:
             raise ValidationError(_("That day has not come yet."))
         if field.data < min(now - FURTHEST_BACK, self._earliest or now):
             raise ValidationError(_("More than 60 days ago? Ask your coordinator."))
 
-    def validate_topics(self, field: _Ticks) -> None:
+    def validate_topics(self, field: TickField) -> None:
         if not field.data:
             raise ValidationError(_("Choose at least one topic."))
 
@@ -126,7 +119,7 @@ class OutreachForm(ActForm):
 
     def held(self) -> Held:
         """The session as the command takes it."""
-        day: date = self.held_on.data if self.when.data == "other" else today(_zone())
+        day: date = self.held_on.data if self.when.data == "other" else config.today()
         return Held(int(self.place.data), day, tuple(sorted(set(self.topics.data))),
                     **{name: getattr(self, name).data or 0 for name in HEADS},
                     audiences=tuple(dict.fromkeys(self.audiences.data or ())), note=self.note.data)
@@ -148,7 +141,3 @@ def _said(place: Place) -> str:
     if place.kelurahan_name and place.level != "kelurahan":
         return _("%(place)s, Kelurahan %(name)s", place=place.name, name=place.kelurahan_name)
     return place.name
-
-
-def _zone():  # type: ignore[no-untyped-def]
-    return current_app.config["SETTINGS"].timezone

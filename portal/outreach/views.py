@@ -2,17 +2,16 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, request, url_for
+from flask import Blueprint, Response, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask_login import current_user
 
 from portal.areas import queries as areas
-from portal.base.clock import today
 from portal.base.errors import Stale
 from portal.outreach import commands, lists, policy, queries
 from portal.outreach.forms import MANY, OutreachForm
 from portal.outreach.models import HEADS, Outreach
-from portal.web import db
+from portal.web import config, db
 from portal.web.guard import allowed
 from portal.web.render import go, render
 
@@ -40,14 +39,14 @@ def log() -> Response:
     read = db.session()
     form = OutreachForm(queries.places(read, viewer=current_user), queries.last_topics(read, viewer=current_user))
     if request.form.get("action") == "edit" or not form.accepted():
-        return render("outreach/log.html", form=form, today=_today(), status=422 if form.errors else 200)
+        return render("outreach/log.html", form=form, today=config.today(), status=422 if form.errors else 200)
     held = form.held()
     doubt = _doubt(form, held)
     if doubt:
         return _ask_once(form, held, doubt, url_for(".log"))
     with db.transaction() as writing:
         key = commands.log_session(writing, held, by=current_user, once=form.once.data, body=form.body(),
-                                   today=_today())
+                                   today=config.today())
     return go(url_for(".show", outreach_id=key, ok="1"))
 
 
@@ -59,7 +58,7 @@ def show(outreach_id: UUID) -> Response:
     outreach = queries.get_session(read, outreach_id, viewer=current_user)
     return render("outreach/session.html", outreach=outreach, place=areas.full_names(read, [outreach.area_id])[
         outreach.area_id], logger=queries.logger_of(read, outreach), said=request.args.get("ok", ""),
-        may_correct=policy.may_correct(current_user, outreach, _today()), heads=HEADS,
+        may_correct=policy.may_correct(current_user, outreach, config.today()), heads=HEADS,
         own=policy.is_own(current_user, outreach))
 
 
@@ -69,11 +68,11 @@ def correct(outreach_id: UUID) -> Response:
     """Correct a session. What it said before is kept."""
     read = db.session()
     outreach = queries.get_session(read, outreach_id, viewer=current_user)
-    if not policy.may_correct(current_user, outreach, _today()):
+    if not policy.may_correct(current_user, outreach, config.today()):
         return render("outreach/locked.html", outreach=outreach, status=404)
     form = _correction(outreach)
     if request.form.get("action") == "edit" or not form.accepted():
-        return render("outreach/log.html", form=form, today=_today(), outreach=outreach,
+        return render("outreach/log.html", form=form, today=config.today(), outreach=outreach,
                       status=422 if form.errors else 200)
     held = form.held()
     if held.attendance != outreach.attendance and _is_much(form, held):
@@ -81,7 +80,7 @@ def correct(outreach_id: UUID) -> Response:
     try:
         with db.transaction() as writing:
             changed = queries.get_session(writing, outreach_id, viewer=current_user)
-            commands.correct_session(writing, changed, held, by=current_user, today=_today(),
+            commands.correct_session(writing, changed, held, by=current_user, today=config.today(),
                                      once=form.once.data, body=form.body(), version=form.seen_version)
     except Stale:
         return _changed_meanwhile(form, outreach_id)
@@ -93,7 +92,7 @@ def _changed_meanwhile(form: OutreachForm, outreach_id: UUID) -> Response:
     read = db.session()
     outreach = queries.get_session(read, outreach_id, viewer=current_user)
     form.version.data = str(outreach.version)
-    return render("outreach/log.html", form=form, today=_today(), outreach=outreach, status=409,
+    return render("outreach/log.html", form=form, today=config.today(), outreach=outreach, status=409,
                   now=areas.full_name(read, areas.get_area(read, outreach.area_id)))
 
 
@@ -132,7 +131,3 @@ def _is_much(form: OutreachForm, held: commands.Held) -> bool:
 def _answered(form: OutreachForm) -> set[str]:
     """The doubts that she has already answered."""
     return set((form.sure.data or "").split(","))
-
-
-def _today():  # type: ignore[no-untyped-def]
-    return today(current_app.config["SETTINGS"].timezone)

@@ -8,11 +8,11 @@ one-use key belongs to one account.
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
+from flask import Response, g, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.datastructures import ImmutableMultiDict
 
-from portal.web import sealed
+from portal.web import config, sealed
 
 CARRIED = "carried"
 _NOT_CARRIED = {"csrf_token", CARRIED}
@@ -33,7 +33,7 @@ def restore() -> Any:
         return None
     if request.path == url_for("accounts.sign_in"):
         return None  # the sign-in only passes them on
-    answers = sealed.open_answers(current_app.config["KEYS"], request.path, request.form[CARRIED])
+    answers = sealed.open_answers(config.keys(), request.path, request.form[CARRIED])
     if not answers or not _is_hers(dict(answers).get("once", "")):
         return redirect(request.path)
     request.__dict__["form"] = ImmutableMultiDict(answers)
@@ -73,11 +73,11 @@ def _ask_htmx() -> Response:
 
 def _is_hers(once: str) -> bool:
     """Whether a form's one-use key was given to the person who is signed in."""
-    return sealed.is_once_of(current_app.config["KEYS"], once, current_user.account_id)
+    return sealed.is_once_of(config.keys(), once, current_user.account_id)
 
 
 def _ask_with_answers(signed_in: bool = False) -> Response:
     answers = [(name, value) for name, value in request.form.items(multi=True) if name not in _NOT_CARRIED]
-    carried = sealed.seal_answers(current_app.config["KEYS"], request.path, answers)
+    carried = sealed.seal_answers(config.keys(), request.path, answers)
     page = render_template("continue.html", carried=carried, path=request.path, signed_in=signed_in)
     return make_response(page, 403)

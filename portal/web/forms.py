@@ -3,14 +3,14 @@
 import json
 from typing import Any
 
-from flask import current_app
 from flask_babel import get_translations, gettext
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, SelectMultipleField
 from wtforms.validators import ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
 
-from portal.web import carry, sealed
+from portal.web import carry, config, sealed
 
 _NOT_ANSWERS = {"csrf_token", "once", "action"}
 
@@ -62,18 +62,25 @@ class ActForm(BaseForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not self.once.data:
-            self.once.data = sealed.new_once(current_app.config["KEYS"], current_user.account_id)
+            self.once.data = sealed.new_once(config.keys(), current_user.account_id)
 
     def validate_once(self, field: Field) -> None:
         sent = next(iter(field.raw_data or ()), "")  # not `data`: a form without a key has been given one to show
-        if not sealed.is_once_of(current_app.config["KEYS"], sent, current_user.account_id):
-            field.data = sealed.new_once(current_app.config["KEYS"], current_user.account_id)
+        if not sealed.is_once_of(config.keys(), sent, current_user.account_id):
+            field.data = sealed.new_once(config.keys(), current_user.account_id)
             raise ValidationError(gettext("This form is too old. Check your answers, then send again."))
 
     def body(self) -> str:
         """The answers as one string, to tell a repeated form from a different one."""
         return json.dumps([(name, str(field.data)) for name, field in sorted(self._fields.items())
                            if name not in _NOT_ANSWERS])
+
+
+class TickField(SelectMultipleField):
+    """Any number of a list of answers, as boxes to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 def plain_text(text: str | None) -> str:

@@ -9,6 +9,7 @@ from flask_babel import Babel, get_locale, gettext
 from flask_login import current_user
 
 from portal.base.clock import now
+from portal.web import config
 
 COOKIE = "b"
 _A_YEAR = 365 * 24 * 3600
@@ -24,22 +25,21 @@ def init_app(app: Flask, translations: str, default: str) -> None:
 
 def chosen_language() -> str:
     """The language of this person, else of this browser's cookie, else the city's first."""
-    languages = current_app.config["SETTINGS"].languages
+    languages = config.settings().languages
     wishes = (getattr(current_user, "language", ""), request.cookies.get(COOKIE, ""))
     return next((wish for wish in wishes if wish in languages), languages[0])
 
 
 def remember(response, language: str):  # type: ignore[no-untyped-def]
     """Keep the language in this browser. The cookie says nothing but `id` or `en`."""
-    config = current_app.config
     response.set_cookie(COOKIE, language, max_age=_A_YEAR, httponly=True, samesite="Lax",
-                        secure=config["SESSION_COOKIE_SECURE"])
+                        secure=current_app.config["SESSION_COOKIE_SECURE"])
     return response
 
 
 def local(moment: datetime) -> datetime:
     """The instant in the city's own time."""
-    return moment.astimezone(current_app.config["SETTINGS"].timezone)
+    return moment.astimezone(config.settings().timezone)
 
 
 def say_day(day: date | datetime) -> str:

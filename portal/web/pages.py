@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, current_app, jsonify
 
+from portal.web import config
 from portal.web.guard import public
 from portal.web.render import render
 
@@ -26,7 +27,7 @@ def safe_phone() -> Response:
 @public
 def manifest() -> Response:
     """The home-screen entry: a neutral name and icon, nothing else."""
-    name = current_app.config["SETTINGS"].name
+    name = config.settings().name
     icon = current_app.jinja_env.globals["asset"]("icon.svg")  # type: ignore[operator]
     response = jsonify(name=name, short_name=name, start_url="/", display="minimal-ui", lang="id",
                        background_color="#f2f5f4", theme_color="#ffffff",
