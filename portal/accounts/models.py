@@ -32,6 +32,7 @@ class Account(Base):
                         name="field_has_area"),
         CheckConstraint("(phone_tag IS NULL) = (sealed_phone IS NULL)", name="phone_whole"),
         CheckConstraint("phone_tag IS NOT NULL OR sign_in_name IS NOT NULL", name="can_sign_in"),
+        CheckConstraint("text_size IN (100,115,130)", name="text_size"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -43,10 +44,15 @@ class Account(Base):
     sealed_phone: Mapped[bytes | None] = mapped_column(LargeBinary)
     area_id: Mapped[int | None] = mapped_column(ForeignKey("areas.id"), index=True)
     unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"), index=True)
-    secret_hash: Mapped[str] = mapped_column(String(120))
+    # empty until she has chosen one: nobody signs in to such an account
+    secret_hash: Mapped[str] = mapped_column(String(120), default="")
     sealed_totp: Mapped[bytes | None] = mapped_column(LargeBinary)
     totp_last: Mapped[int] = mapped_column(default=0)
     language: Mapped[str] = mapped_column(String(5), default="")
+    text_size: Mapped[int] = mapped_column(default=100)
+    shortcuts: Mapped[bool] = mapped_column(default=True)
+    # after a recovery: until then what she sent before is not shown
+    quiet_until: Mapped[datetime | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_on: Mapped[date]
 
@@ -65,6 +71,85 @@ class SignIn(Base):
     began_on: Mapped[date]
     ends_on: Mapped[date]
     locked_private: Mapped[bytes | None] = mapped_column(LargeBinary)
+    device_id: Mapped[str | None] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"), index=True)
+
+
+class Device(Base):
+    """A browser that holds a key of its own, which it cannot give away. The id is the key's fingerprint.
+
+    One that was ended is kept, so that whoever still holds it can be told, and can do nothing.
+    """
+
+    __tablename__ = "devices"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    public: Mapped[bytes] = mapped_column(LargeBinary(65))
+    browser: Mapped[str] = mapped_column(String(40), default="")
+    mine: Mapped[bool] = mapped_column(default=False)
+    added_on: Mapped[date]
+    last_on: Mapped[date]
+    ended_on: Mapped[date | None]
+
+
+class Passkey(Base):
+    """A WebAuthn credential. With a device it is asked for on that phone, beside its key and the PIN;
+    without one it takes the place of the code from a staff member's app."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    device_id: Mapped[str | None] = mapped_column(ForeignKey("devices.id", ondelete="CASCADE"), index=True)
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary(1023), unique=True)
+    public: Mapped[bytes] = mapped_column(LargeBinary(1000))
+    sign_count: Mapped[int]
+    added_on: Mapped[date]
+    last_on: Mapped[date]
+
+
+class Invitation(Base):
+    """The way into an account that waits for its person: a code that works once, for a day."""
+
+    __tablename__ = "invitations"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    code_tag: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    made_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    ends_at: Mapped[datetime]
+
+
+class CardCode(Base):
+    """One code of a printed card, for phones without script. It works once."""
+
+    __tablename__ = "card_codes"
+
+    tag: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    used_on: Mapped[date | None]
+
+
+class PendingChange(Base):
+    """What one person asked for and a second must agree to: a recovery, or a role with more power."""
+
+    __tablename__ = "pending_changes"
+    __table_args__ = (CheckConstraint("kind IN ('recovery','role','join')", name="kind"),)
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    role: Mapped[str] = mapped_column(String(12), default="")
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("areas.id"))
+    asked_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    asked_at: Mapped[datetime]
+
+
+class UsedChallenge(Base):
+    """A challenge that was answered and may not be answered again. It names nobody."""
+
+    __tablename__ = "used_challenges"
+
+    tag: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    used_on: Mapped[date] = mapped_column(index=True)
 
 
 class StaffKey(Base):
