@@ -8,31 +8,46 @@ import pyotp
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from portal.accounts import passwords, queries, sealed, throttle
+from portal.accounts import passwords, queries, sealed
+from portal.accounts.invitations import BadSecret, check_secret
 from portal.accounts.models import Account, KeyGrant, SealingKey, SignIn, StaffKey, Unit
-from portal.accounts.roles import UNIT, Role
+from portal.accounts.roles import FIELD, UNIT, Role
 from portal.accounts.viewer import Viewer
 from portal.audit.log import record
 from portal.base.clock import now
 from portal.base.db import new_id
 from portal.base.errors import NotVisible, Refused
 from portal.base.phones import normal_phone
+from portal.base.reference import new_reference
 from portal.base.settings import ServerKeys, Settings
 
 _TOTP_STEP = 30
+_BAD_SECRETS = {
+    ("short", True): "A PIN has 8 digits or more, a phrase 12 characters or more.",
+    ("weak", True): "That PIN is too easy to guess.",
+    ("short", False): "A passphrase has at least 15 characters.",
+    ("weak", False): "That passphrase is too easy to guess.",
+    ("long", True): "That is too long.", ("long", False): "That is too long.",
+}
 
 
 class BadAccount(Exception):
-    """An account that cannot be made; the text is one sentence for the person who makes it."""
+    """An account that cannot be made. The text is one sentence for the command line; `code` is for pages:
+    `name taken`, `name missing`, `phone wrong`, `phone taken`, `secret`."""
+
+    def __init__(self, code: str, sentence: str):
+        super().__init__(sentence)
+        self.code = code
 
 
 @dataclass(frozen=True)
 class NewAccount:
-    """What making an account takes. `secret` is a PIN for cadres, a passphrase for staff."""
+    """What making an account takes. `secret` is a PIN for cadres, a passphrase for staff; without one
+    nobody can sign in until she has been invited and has chosen it herself."""
 
     role: Role
     name: str
-    secret: str
+    secret: str = ""
     title: str = ""
     phone: str = ""
     sign_in_name: str = ""
@@ -43,27 +58,30 @@ class NewAccount:
 
 
 def add_account(session: Session, settings: Settings, new: NewAccount, *, by: UUID | None) -> Account:
-    """Make an account; for the unit's people a key pair too, with no key of the unit yet.
+    """Make an account; with a secret, for the unit's people a key pair too, with no key of the unit yet.
 
-    Raises `BadAccount` with the reason. Granting the unit's keys is an act of its own (`grant_key`).
+    In the field everybody gets a code to sign in with, beside or in place of a phone number. Raises
+    `BadAccount` with the reason. Granting the unit's keys is an act of its own (`grant_key`).
     """
     keys, account_id = settings.require_keys(), new_id()
-    phone = _checked_phone(session, keys, new)
+    phone = _checked_phone(session, keys, new.phone)
     _check_secret(new, phone)
-    name = new.sign_in_name.strip().lower()
-    if name and session.scalar(select(Account.id).where(Account.sign_in_name == name)):
-        raise BadAccount(f"The sign-in name {name} is taken.")
+    name = new.sign_in_name.strip().lower() or (_account_code(session) if new.role in FIELD else "")
+    if name and _name_is_taken(session, name):
+        raise BadAccount("name taken", f"The sign-in name {name} is taken.")
+    if not name and new.role not in FIELD:
+        raise BadAccount("name missing", "At the office everybody needs a sign-in name.")
     account = Account(
         id=account_id, role=new.role, name=new.name, title=new.title, sign_in_name=name or None,
         phone_tag=sealed.phone_tag(keys, phone) if phone else None,
         sealed_phone=sealed.seal_phone(keys, account_id, phone) if phone else None,
         sealed_totp=sealed.seal_totp(keys, account_id, new.totp_secret) if new.totp_secret else None,
         area_id=new.area_id, unit_id=new.unit_id, language=new.language, created_on=now().date(),
-        secret_hash=passwords.hashed(sealed.peppered(keys, new.secret)),
+        secret_hash=passwords.hashed(sealed.peppered(keys, new.secret)) if new.secret else "",
     )
     session.add(account)
     session.flush()
-    if new.role in UNIT:
+    if new.role in UNIT and new.secret:
         session.add(sealed.make_staff_key(account_id, new.secret, memory_kib=settings.passphrase_memory_kib))
     session.flush()
     record(session, "account.made", account_id, by=by)
@@ -111,17 +129,15 @@ def grant_key(session: Session, ring: sealed.KeyRing, *, kind: str, to: UUID, by
             record(session, "key.granted", f"{key.id}>{to}"[:80], by=by.account_id, reason=kind)
 
 
-def switch(session: Session, account_id: UUID, *, on: bool, by: Viewer) -> None:
-    """Switch an account off (all its sign-ins die at once) or on again. Nobody switches herself."""
-    account = session.get(Account, account_id)
-    if account is None:
-        raise NotVisible
-    if account.id == by.account_id:
-        raise Refused("nobody switches herself off")
-    account.active = on
-    if not on:
-        session.execute(delete(SignIn).where(SignIn.account_id == account_id))
-    record(session, "account.on" if on else "account.off", account_id, by=by.account_id)
+def describe(session: Session, keys: ServerKeys, account: Account, *, name: str, title: str, phone: str,
+             by: UUID) -> None:
+    """Correct how an account is called and its phone number. Raises `BadAccount`."""
+    number = _checked_phone(session, keys, phone, of=account.id)
+    account.name, account.title = name, title
+    account.phone_tag = sealed.phone_tag(keys, number) if number else None
+    account.sealed_phone = sealed.seal_phone(keys, account.id, number) if number else None
+    session.flush()
+    record(session, "account.described", account.id, by=by)
 
 
 def use_totp(session: Session, keys: ServerKeys, account: Account, code: str) -> bool:
@@ -141,8 +157,8 @@ def use_totp(session: Session, keys: ServerKeys, account: Account, code: str) ->
     return bool(used.rowcount)  # type: ignore[attr-defined]
 
 
-def open_sign_in(session: Session, account_id: UUID, *, hours: int, staff_private: bytes | None
-                 ) -> tuple[str, str]:
+def open_sign_in(session: Session, account_id: UUID, *, hours: int, staff_private: bytes | None,
+                 device_id: str | None = None) -> tuple[str, str]:
     """Begin a sign-in; returns (token for the signed cookie, the browser's half of the key or "").
 
     Ended sign-ins of the account are cleared away on the occasion.
@@ -154,7 +170,7 @@ def open_sign_in(session: Session, account_id: UUID, *, hours: int, staff_privat
         half, locked = sealed.split_for_browser(staff_private, token)
     ends_on = (now() + timedelta(hours=hours)).date()
     session.add(SignIn(token_hash=sealed.token_hash(token), account_id=account_id, began_on=today,
-                       ends_on=ends_on, locked_private=locked))
+                       ends_on=ends_on, locked_private=locked, device_id=device_id))
     return token, half
 
 
@@ -166,14 +182,6 @@ def end_sign_in(session: Session, token: str) -> None:
 def set_language(session: Session, account_id: UUID, language: str) -> None:
     """Remember the language a person chose."""
     session.execute(update(Account).where(Account.id == account_id).values(language=language))
-
-
-def try_counters(keys: ServerKeys, who: str, network: str
-                 ) -> tuple[list[throttle.Counter], list[throttle.Counter]]:
-    """(all counters of a try, those that a success clears) for one name or phone and one network."""
-    own = [throttle.Counter(sealed.try_tag(keys, "pair", who, network), throttle.FREE_PAIR),
-           throttle.Counter(sealed.try_tag(keys, "account", who), throttle.FREE_ACCOUNT)]
-    return [*own, throttle.Counter(sealed.try_tag(keys, "network", network), throttle.FREE_NETWORK)], own
 
 
 def key_ring_of(session: Session, viewer: Viewer, cookie: str) -> sealed.KeyRing | None:
@@ -191,27 +199,39 @@ def minutes_until(moment: datetime) -> int:
     return max(1, round((moment - now()).total_seconds() / 60 + 0.5))
 
 
-def _checked_phone(session: Session, keys: ServerKeys, new: NewAccount) -> str:
-    if not new.phone:
+def _checked_phone(session: Session, keys: ServerKeys, given: str, *, of: UUID | None = None) -> str:
+    if not given:
         return ""
-    phone = normal_phone(new.phone)
+    phone = normal_phone(given)
     if phone is None:
-        raise BadAccount("That is not an Indonesian phone number.")
-    if _phone_is_taken(session, sealed.phone_tag(keys, phone)):
-        raise BadAccount("That phone number has an account already.")
+        raise BadAccount("phone wrong", "That is not an Indonesian phone number.")
+    if phone_is_taken(session, keys, phone, but_by=of):
+        raise BadAccount("phone taken", "That phone number has an account already.")
     return phone
 
 
-def _phone_is_taken(session: Session, tag: bytes) -> bool:
-    """Whether any account, switched off or not, has this phone."""
-    return session.scalar(select(Account.id).where(Account.phone_tag == tag)) is not None
+def phone_is_taken(session: Session, keys: ServerKeys, phone: str, *, but_by: UUID | None = None) -> bool:
+    """Whether another account, switched off or not, has this (normalised) phone number."""
+    owner = session.scalar(select(Account.id).where(Account.phone_tag == sealed.phone_tag(keys, phone)))
+    return owner is not None and owner != but_by
+
+
+def _name_is_taken(session: Session, name: str) -> bool:
+    return session.scalar(select(Account.id).where(Account.sign_in_name == name)) is not None
+
+
+def _account_code(session: Session) -> str:
+    """A code of six symbols that no other account has, to sign in with where there is no phone number."""
+    while True:
+        code = new_reference().lower()
+        if not _name_is_taken(session, code):
+            return code
 
 
 def _check_secret(new: NewAccount, phone: str) -> None:
-    if new.role in {Role.CADRE, Role.SCHOOL}:
-        if not (new.secret.isdigit() and len(new.secret) == passwords.PIN_DIGITS):
-            raise BadAccount("A PIN has exactly 8 digits.")
-        if passwords.is_weak_pin(new.secret, phone):
-            raise BadAccount("That PIN is too easy to guess.")
-    elif len(new.secret) < passwords.PASSPHRASE_LENGTH:
-        raise BadAccount("A passphrase has at least 15 characters.")
+    if not new.secret:
+        return
+    try:
+        check_secret(new.role, new.secret, phone=phone, names=(new.name, new.title))
+    except BadSecret as bad:
+        raise BadAccount("secret", _BAD_SECRETS[bad.code, new.role in FIELD]) from bad

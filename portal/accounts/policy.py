@@ -1,7 +1,19 @@
 """Who may do what with accounts and keys. No HTTP, no query is run here."""
 
-from portal.accounts.roles import Role
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, true
+
+from portal.accounts.models import Account
+from portal.accounts.roles import FIELD, STAFF, UNIT, Role
 from portal.accounts.viewer import Viewer
+from portal.areas.queries import below
+
+POWERFUL = frozenset({Role.HEAD, Role.ADMIN})
+"""Roles that nobody gives or takes alone."""
+
+_MAKES = {Role.COORDINATOR: FIELD, Role.ADMIN: frozenset(Role)}
+_AGREES = frozenset({Role.COORDINATOR, Role.HEAD, Role.ADMIN})
 
 
 def anyone(_viewer: Viewer) -> bool:
@@ -9,11 +21,58 @@ def anyone(_viewer: Viewer) -> bool:
     return True
 
 
-def may_manage_accounts(viewer: Viewer) -> bool:
-    """Accounts are the administrator's, who for that never sees a concern."""
+def signs_in_by_card(account: Account) -> bool:
+    """A printed card is for the field; staff have a second factor of their own."""
+    return account.role in FIELD
+
+
+def signs_in_in_field(viewer: Viewer) -> bool:
+    """Cadres and counsellors: a PIN, with a phone's key or a card."""
+    return viewer.in_field
+
+
+def may_look_after_people(viewer: Viewer) -> bool:
+    """The administrator, and coordinators for the cadres and counsellors below them (rulings 3)."""
+    return viewer.role in _MAKES
+
+
+def may_change_roles(viewer: Viewer) -> bool:
+    """Roles are the administrator's, who for that never sees a concern."""
     return viewer.role is Role.ADMIN
+
+
+def may_agree_to_changes(viewer: Viewer) -> bool:
+    """Who can be the second person for a recovery or a role."""
+    return viewer.role in _AGREES
 
 
 def may_grant_keys(viewer: Viewer) -> bool:
     """Only the head hands on the unit's keys, and only those she holds (`sealed.grant`)."""
     return viewer.role is Role.HEAD
+
+
+def roles_made_by(viewer: Viewer) -> frozenset[Role]:
+    """The roles for which this person may make accounts."""
+    return _MAKES.get(viewer.role, frozenset())
+
+
+def looked_after_by(viewer: Viewer) -> ColumnElement[bool]:
+    """The accounts this person may know of, in a query that joins `Area`: for a coordinator those in the
+    field below her place; never the staff, never a neighbour's."""
+    if viewer.role is Role.ADMIN:
+        return true()
+    if viewer.role is Role.COORDINATOR:
+        return and_(Account.role.in_(FIELD), below(viewer.area_path))
+    return false()
+
+
+def agreed_by(viewer: Viewer) -> ColumnElement[bool]:
+    """The accounts to whose changes this person may be the second, in a query that joins `Area`."""
+    if viewer.role is Role.HEAD:
+        return and_(Account.role.in_(STAFF), (Account.role.not_in(UNIT)) | (Account.unit_id == viewer.unit_id))
+    return looked_after_by(viewer)
+
+
+def may_agree(viewer: Viewer, *, asked_by: UUID, about: UUID) -> bool:
+    """A second person is neither who asked nor whom it is about."""
+    return viewer.account_id not in {asked_by, about}

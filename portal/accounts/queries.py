@@ -1,15 +1,34 @@
 """Looking up people. Only the sign-in itself asks without a viewer."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from portal.accounts.models import Account, KeyGrant, SealingKey, SignIn, StaffKey, Unit
+from portal.accounts.models import (
+    Account,
+    Device,
+    Invitation,
+    KeyGrant,
+    PendingChange,
+    SealingKey,
+    SignIn,
+    StaffKey,
+    Unit,
+)
+from portal.accounts.policy import agreed_by, looked_after_by
 from portal.accounts.roles import UNIT, Role
 from portal.accounts.viewer import Viewer
 from portal.areas.models import Area
+from portal.base.clock import now
+from portal.base.db import as_uuid
+from portal.base.errors import NotVisible
+
+PATIENCE = timedelta(days=7)
+"""How long a change waits for its second person before it must be asked for again."""
 
 
 @dataclass(frozen=True)
@@ -33,22 +52,43 @@ class PersonRow:
     title: str
     area: str
     active: bool
+    state: str
+    """`on`, `off`, `invited`, or `lapsed`: nobody has entered, and no code works."""
+
+
+@dataclass(frozen=True)
+class WaitingChange:
+    """A change that waits for a second person, as its page lists it."""
+
+    account_id: UUID
+    kind: str
+    role: str
+    asked_at: datetime
+    name: str
+    now: Role
+    area: str
+    asked_by: str
+    asked_by_me: bool
 
 
 def viewer_of(session: Session, token: str, token_hash: bytes) -> Viewer | None:
     """The person a sign-in belongs to; None when it has ended or she was switched off."""
     row = session.execute(
         select(Account.id, Account.role, Account.name, Account.title, Account.language, Account.area_id,
-               Area.path, Account.unit_id, SignIn.locked_private)
+               Area.path, Account.unit_id, SignIn.locked_private, SignIn.device_id, Device.mine,
+               Account.text_size, Account.shortcuts, Account.quiet_until)
         .join(SignIn, SignIn.account_id == Account.id)
         .outerjoin(Area, Area.id == Account.area_id)
+        .outerjoin(Device, Device.id == SignIn.device_id)
         .where(SignIn.token_hash == token_hash, Account.active)
     ).one_or_none()
     if row is None:
         return None
     return Viewer(token=token, account_id=row.id, role=Role(row.role), name=row.name, title=row.title,
                   language=row.language, area_id=row.area_id, area_path=row.path or "",
-                  unit_id=row.unit_id, locked_private=row.locked_private)
+                  unit_id=row.unit_id, locked_private=row.locked_private, device_id=row.device_id,
+                  mine=bool(row.mine), text_size=row.text_size, shortcuts=row.shortcuts,
+                  quiet_until=row.quiet_until)
 
 
 def by_phone_tag(session: Session, tag: bytes) -> Account | None:
@@ -109,14 +149,65 @@ def colleagues(session: Session, viewer: Viewer) -> list[Colleague]:
             for id_, name, role, own in people]
 
 
-def people_page(session: Session, after: str = "", size: int = 25) -> list[PersonRow]:
-    """One page of all accounts by name, starting behind the name and id in `after`; `size` + 1 rows
-    tell that there is more."""
+def people_page(session: Session, viewer: Viewer, *, named: str = "", after: str = "", size: int = 25
+                ) -> list[PersonRow]:
+    """One page, by name, of the accounts that this viewer looks after, starting behind the name and id in
+    `after`; `size` + 1 rows tell that there is more. `named` keeps those whose name has it in it."""
     name, _, id_text = after.rpartition("|")
-    query = (select(Account.id, Account.name, Account.role, Account.title, Area.name.label("area"),
-                    Account.active)
-             .outerjoin(Area, Area.id == Account.area_id).order_by(Account.name, Account.id).limit(size + 1))
-    if name:
-        query = query.where((Account.name > name) | ((Account.name == name) & (Account.id > UUID(id_text))))
-    return [PersonRow(r.id, r.name, Role(r.role), r.title, r.area or "", r.active)
-            for r in session.execute(query)]
+    last = as_uuid(id_text)
+    query = _people(viewer).order_by(Account.name, Account.id).limit(size + 1)
+    if named:
+        query = query.where(Account.name.icontains(named, autoescape=True))
+    if name and last:
+        query = query.where((Account.name > name) | ((Account.name == name) & (Account.id > last)))
+    return [_row(row) for row in session.execute(query)]
+
+
+def person(session: Session, account_id: UUID, viewer: Viewer) -> Account:
+    """An account that this viewer looks after. Raises `NotVisible`."""
+    account = session.scalar(select(Account).outerjoin(Area, Area.id == Account.area_id)
+                             .where(Account.id == account_id, looked_after_by(viewer)))
+    if account is None:
+        raise NotVisible
+    return account
+
+
+def invitation_of(session: Session, account_id: UUID) -> Invitation | None:
+    """The invitation that waits for this person, if it can still be used."""
+    return session.scalar(select(Invitation).where(Invitation.account_id == account_id, Invitation.ends_at > now()))
+
+
+def changes_of(session: Session, account_id: UUID) -> list[PendingChange]:
+    """What waits for a second person about this account."""
+    return list(session.scalars(select(PendingChange).where(
+        PendingChange.account_id == account_id, PendingChange.asked_at > now() - PATIENCE)))
+
+
+def waiting_changes(session: Session, viewer: Viewer) -> list[WaitingChange]:
+    """The changes to which this viewer could agree, oldest first; her own askings too, which she can only
+    take back."""
+    asker = aliased(Account)
+    rows = session.execute(
+        select(PendingChange.account_id, PendingChange.kind, PendingChange.role, PendingChange.asked_at,
+               PendingChange.asked_by_id, Account.name, Account.role.label("now"), Area.name.label("area"),
+               asker.name.label("asker"))
+        .join(Account, Account.id == PendingChange.account_id)
+        .join(asker, asker.id == PendingChange.asked_by_id)
+        .outerjoin(Area, Area.id == Account.area_id)
+        .where(agreed_by(viewer), PendingChange.asked_at > now() - PATIENCE, Account.id != viewer.account_id)
+        .order_by(PendingChange.asked_at))
+    return [WaitingChange(r.account_id, r.kind, r.role, r.asked_at, r.name, Role(r.now), r.area or "", r.asker,
+                          r.asked_by_id == viewer.account_id) for r in rows]
+
+
+def _people(viewer: Viewer) -> Select[Any]:
+    invited = select(Invitation.account_id).where(Invitation.ends_at > now()).correlate(None).scalar_subquery()
+    return (select(Account.id, Account.name, Account.role, Account.title, Area.name.label("area"), Account.active,
+                   Account.secret_hash != "", Account.id.in_(invited))
+            .outerjoin(Area, Area.id == Account.area_id).where(looked_after_by(viewer)))
+
+
+def _row(row: Any) -> PersonRow:
+    id_, name, role, title, area, active, entered, invited = row
+    state = "off" if not active else "on" if entered else "invited" if invited else "lapsed"
+    return PersonRow(id_, name, Role(role), title, area or "", active, state)

@@ -64,6 +64,50 @@ def try_tag(keys: ServerKeys, *parts: str) -> bytes:
     return vault.tag(keys.people, "|".join(parts), purpose="try")
 
 
+def challenge_mark(keys: ServerKeys, body: str) -> str:
+    """By which this server knows a challenge of its own again."""
+    return vault.tag(keys.forms, body, purpose="challenge").hex()[:32]
+
+
+def is_challenge_mark(keys: ServerKeys, body: str, mark: str) -> bool:
+    """Whether `mark` is ours for this challenge."""
+    return vault.same(mark.encode(), challenge_mark(keys, body).encode())
+
+
+def used_tag(keys: ServerKeys, challenge: str) -> bytes:
+    """How an answered challenge is remembered."""
+    return vault.tag(keys.forms, challenge, purpose="used challenge")
+
+
+def invitation_tag(keys: ServerKeys, code: str) -> bytes:
+    """How an invitation is found by its code, which is kept nowhere."""
+    return vault.tag(keys.people, code, purpose="invitation")
+
+
+def card_tag(keys: ServerKeys, account_id: UUID, code: str) -> bytes:
+    """How a card's code is found again; the same code on another card is another thing."""
+    return vault.tag(keys.people, f"{account_id}|{code}", purpose="card")
+
+
+def known_browser_mark(keys: ServerKeys, random: str, account_id: UUID) -> str:
+    """By which a browser shows that this account was signed in to from it before."""
+    return vault.tag(keys.people, f"{random}|{account_id}", purpose="known browser").hex()[:32]
+
+
+def seal_new_totp(keys: ServerKeys, account_id: UUID, secret: str) -> str:
+    """A second factor that is being set up, for the form that comes back with its first code."""
+    return vault.lock(keys.forms, secret.encode(), label=f"accounts|{account_id}|new totp").hex()
+
+
+def open_new_totp(keys: ServerKeys, account_id: UUID, sealed_secret: str) -> str:
+    """The secret in such a form; empty when it is not ours or not this person's."""
+    label = f"accounts|{account_id}|new totp"
+    try:
+        return vault.unlock(keys.forms, bytes.fromhex(sealed_secret), label=label).decode()
+    except (vault.DoesNotOpen, ValueError):
+        return ""
+
+
 def seal_phone(keys: ServerKeys, account_id: UUID, phone: str) -> bytes:
     """A phone number for its account's row."""
     return vault.lock(keys.people, phone.encode(), label=f"accounts|{account_id}|phone")
@@ -97,6 +141,14 @@ def make_staff_key(account_id: UUID, passphrase: str, *, memory_kib: int) -> Sta
         account_id=account_id, public=pair.public, salt=salt, memory_kib=cost.memory_kib, rounds=cost.rounds,
         locked_private=vault.lock(locking, pair.private, label=f"staff_keys|{account_id}|private"),
     )
+
+
+def lock_again(key: StaffKey, private: bytes, passphrase: str, *, memory_kib: int) -> None:
+    """Lock an officer's private key, which she has just opened, under her new passphrase."""
+    cost, key.salt = vault.PassphraseCost(memory_kib=memory_kib), secrets.token_bytes(16)
+    locking = vault.from_passphrase(passphrase, key.salt, cost)
+    key.memory_kib, key.rounds = cost.memory_kib, cost.rounds
+    key.locked_private = vault.lock(locking, private, label=f"staff_keys|{key.account_id}|private")
 
 
 def unlock_staff_key(key: StaffKey, passphrase: str) -> bytes | None:

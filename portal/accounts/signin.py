@@ -4,20 +4,30 @@ The cookie holds the sign-in's token and when it was begun and last used. The da
 the day only, because a finer time beside a concern's would say who sent it.
 """
 
+import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import Any
 from uuid import UUID
 
-from flask import Flask, Response, current_app, g, request, session
+from flask import Flask, Response, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, current_user, login_user, logout_user
 
 from portal.accounts import commands, queries, sealed
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
 from portal.base.clock import now
-from portal.web import config, db
+from portal.base.settings import ServerKeys, Settings
+from portal.web import carry, config, db
 
-KEY_COOKIE = "k"
-_BEGAN, _SEEN = "began", "seen"
+KEY_COOKIE, BROWSER_COOKIE = "k", "d"
+BOUND = timedelta(minutes=10)
+"""How long a phone's sign-in lasts without a new proof of its key: a copied cookie is worth no more."""
+FRESH = timedelta(minutes=5)
+"""How old the last PIN or passphrase may be before exports, roles, keys and identities (rulings 7)."""
+_BEGAN, _SEEN, _PROVED, _BOUND = "began", "seen", "proved", "bound"
+_A_YEAR = 365 * 24 * 3600
 
 
 def init_app(app: Flask) -> None:
@@ -28,21 +38,23 @@ def init_app(app: Flask) -> None:
     app.after_request(_note_seen)
 
 
-def begin(account_id: UUID, viewer_is_staff: bool, staff_private: bytes | None) -> tuple[Viewer, str]:
+def begin(account_id: UUID, viewer_is_staff: bool, staff_private: bytes | None,
+          device_id: str | None = None) -> tuple[Viewer, str]:
     """Open a sign-in in this browser, ending the one it may have had. Returns the viewer and the
-    browser's half of the key, to be set with `set_key_cookie`."""
+    browser's half of the key, to be set with `set_key_cookie`. `device_id` names the phone that proved itself."""
     settings = config.settings()
     hours = settings.staff_hours if viewer_is_staff else settings.cadre_hours
     with db.transaction() as writing:
         if session.get("_user_id"):
             commands.end_sign_in(writing, session["_user_id"])
-        token, half = commands.open_sign_in(writing, account_id, hours=hours, staff_private=staff_private)
+        token, half = commands.open_sign_in(writing, account_id, hours=hours, staff_private=staff_private,
+                                            device_id=device_id)
     viewer = queries.viewer_of(db.session(), token, sealed.token_hash(token))
     if viewer is None:
         raise LookupError("a sign-in that was just opened is gone")
     session.clear()
     g.pop("csrf_token", None)  # made for what was just cleared: the next form would be refused with it
-    session.update({_BEGAN: _seconds(now()), _SEEN: _seconds(now())})
+    session.update(dict.fromkeys((_BEGAN, _SEEN, _PROVED, _BOUND), _seconds(now())))
     login_user(viewer)
     return viewer, half
 
@@ -68,6 +80,51 @@ def rest() -> None:
     """Let this browser's sign-in rest at once, as after a pause: only her secret opens it, and her keys."""
     session[_SEEN] = 0
     g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
+
+
+def fresh(back: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Below `@allowed`: ask for the secret again unless it was given within `FRESH`. What was typed comes
+    back afterwards, as after any pause; `back` is the page that leads to an act with nothing to type."""
+
+    def guarded(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def ask_first(*args: Any, **kwargs: Any) -> Any:
+            if _age(_PROVED) <= FRESH:
+                return view(*args, **kwargs)
+            rest()
+            return redirect(url_for("accounts.sign_in", next=url_for(back)), 303) if back else carry.ask_to_sign_in()
+
+        return ask_first
+
+    return guarded
+
+
+def prove_device() -> None:
+    """This browser has just shown the key to which its sign-in is bound."""
+    session[_BOUND] = _seconds(now())
+
+
+def proof_is_due() -> bool:
+    """Whether the page that is made now should show the phone's key again, well before `BOUND`."""
+    return _age(_BOUND) > BOUND / 3
+
+
+def idle_minutes(viewer: Viewer, settings: Settings) -> int:
+    """After how many minutes without a sign of life a sign-in rests."""
+    if viewer.is_staff:
+        return settings.staff_idle_minutes
+    return settings.own_phone_idle_minutes if viewer.mine else settings.cadre_idle_minutes
+
+
+def know_browser(response: Response, keys: ServerKeys, account_id: UUID) -> Response:
+    """Let this browser show, the next time, that it belongs to somebody who works here: then no stranger's
+    tries elsewhere make her wait. The cookie names nobody."""
+    random = secrets.token_urlsafe(12)
+    entry = f"{random}.{sealed.known_browser_mark(keys, random, account_id)}"
+    known = [one for one in request.cookies.get(BROWSER_COOKIE, "").split("~") if one][:3]
+    response.set_cookie(BROWSER_COOKIE, "~".join([entry, *known]), max_age=_A_YEAR, httponly=True,
+                        samesite="Strict", secure=current_app.config["SESSION_COOKIE_SECURE"])
+    return response
 
 
 def key_ring() -> KeyRing | None:
@@ -98,12 +155,12 @@ def _viewer(token: str) -> Viewer | None:
     return queries.viewer_of(db.session(), token, sealed.token_hash(token))
 
 
-def _rests(viewer: Viewer, settings) -> bool:  # type: ignore[no-untyped-def]
-    idle = settings.staff_idle_minutes if viewer.is_staff else settings.cadre_idle_minutes
-    return _age(_SEEN) > timedelta(minutes=idle)
+def _rests(viewer: Viewer, settings: Settings) -> bool:
+    unbound = viewer.device_id is not None and _age(_BOUND) > BOUND
+    return unbound or _age(_SEEN) > timedelta(minutes=idle_minutes(viewer, settings))
 
 
-def _too_old(viewer: Viewer, settings) -> bool:  # type: ignore[no-untyped-def]
+def _too_old(viewer: Viewer, settings: Settings) -> bool:
     hours = settings.staff_hours if viewer.is_staff else settings.cadre_hours
     return _age(_BEGAN) > timedelta(hours=hours)
 

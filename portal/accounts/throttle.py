@@ -1,7 +1,9 @@
 """How long one must wait after failed tries: growing, and never so that a stranger locks a person out.
 
-Tries are counted for the pair of account and network first (few free), for the account from everywhere
-(more free), and for the network alone (many free: a mobile network shares one address among thousands).
+What is counted depends on what the person shows beside her PIN. A phone's key or a card's code is hers
+alone: those who hold it are counted by it, and after `STOP` failures it is worth nothing (the thief's
+way ends; she gets a new one in person). Without it only the pair of account and network and the network
+are counted, so that a stranger's tries never make her wait. Staff have their known browsers for that.
 """
 
 from dataclasses import dataclass
@@ -15,7 +17,11 @@ from portal.base.db import insert_missing
 
 _WAITS = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 300, 900, 3600))
 _FORGOTTEN_AFTER = timedelta(hours=24)
-FREE_PAIR, FREE_ACCOUNT, FREE_NETWORK = 5, 25, 100
+FREE_HELD, FREE_PAIR, FREE_ACCOUNT, FREE_NETWORK = 5, 5, 25, 100
+"""Tries without a wait. A mobile network shares one address among thousands: hence many for a network."""
+STOP = 20
+"""Failures in a row after which a phone's key or a card is worth nothing (security 4.3; SP 800-63B-4 allows
+no more than 100)."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,11 @@ def begin_try(session: Session, counters: list[Counter], at: datetime) -> dateti
     for row in rows:
         _count(row, free[row.tag], at)
     return None
+
+
+def failures(session: Session, counter: Counter) -> int:
+    """How many tries were counted for one thing since its last success."""
+    return session.scalar(select(FailedTry.count).where(FailedTry.tag == counter.tag)) or 0
 
 
 def forget(session: Session, counters: list[Counter]) -> None:

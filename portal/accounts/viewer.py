@@ -1,9 +1,15 @@
 """The person who looks, as every policy and query sees her. Spells out what Flask-Login asks for."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from portal.accounts.roles import FIELD, STAFF, UNIT, Role
+from portal.base.clock import now
+
+QUIET = timedelta(hours=24)
+"""How long after a recovery what was sent before stays hidden (security 4.3): whoever talked her way into
+an account would see nothing of it at once, while a new concern can be sent at once."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +26,20 @@ class Viewer:
     area_path: str
     unit_id: UUID | None
     locked_private: bytes | None
+    device_id: str | None = None
+    mine: bool = False
+    text_size: int = 100
+    shortcuts: bool = True
+    quiet_until: datetime | None = None
 
     is_authenticated = True
     is_active = True
     is_anonymous = False
+
+    @property
+    def quiet_since(self) -> datetime | None:
+        """While a recovery is fresh: since when. What she sent before is not shown until it has settled."""
+        return self.quiet_until - QUIET if self.quiet_until and self.quiet_until > now() else None
 
     def get_id(self) -> str:
         """What Flask-Login puts into the signed cookie: a random sign-in token."""

@@ -95,6 +95,7 @@ class Settings:
     medium_risk_hours: int = 6
     low_risk_days: int = 3
     cadre_idle_minutes: int = 3
+    own_phone_idle_minutes: int = 15
     staff_idle_minutes: int = 15
     cadre_hours: int = 12
     staff_hours: int = 8
@@ -201,7 +202,8 @@ _READERS = {
     "database_url": str, "keys_file": Path, "name": str, "office_name": str, "office_phone": str,
     "exit_url": _web_address, "timezone": ZoneInfo, "languages": _languages, "holidays_country": _country,
     "service_hours": _hours, "high_risk_minutes": _count, "medium_risk_hours": _count,
-    "low_risk_days": _count, "cadre_idle_minutes": _count, "staff_idle_minutes": _count,
+    "low_risk_days": _count, "cadre_idle_minutes": _count, "own_phone_idle_minutes": _count,
+    "staff_idle_minutes": _count,
     "cadre_hours": _count, "staff_hours": _count, "trusted_hosts": _list, "proxies": _hops,
     "secure_cookies": _flag, "demo": _flag, "demo_people_file": Path, "passphrase_memory_kib": _count,
 }

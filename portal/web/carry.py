@@ -15,7 +15,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from portal.web import config, sealed
 
 CARRIED = "carried"
-_NOT_CARRIED = {"csrf_token", CARRIED}
+_NOT_CARRIED = {"csrf_token", CARRIED, "rest_for"}
 
 
 def ask_to_sign_in() -> Response:
@@ -76,8 +76,13 @@ def _is_hers(once: str) -> bool:
     return sealed.is_once_of(config.keys(), once, current_user.account_id)
 
 
-def _ask_with_answers(signed_in: bool = False) -> Response:
+def sealed_answers(path: str) -> str:
+    """This request's answers, unreadable, for the form at `path`; empty when there are none."""
     answers = [(name, value) for name, value in request.form.items(multi=True) if name not in _NOT_CARRIED]
-    carried = sealed.seal_answers(config.keys(), request.path, answers)
+    return sealed.seal_answers(config.keys(), path, answers) if answers else ""
+
+
+def _ask_with_answers(signed_in: bool = False) -> Response:
+    carried = sealed_answers(request.path)
     page = render_template("continue.html", carried=carried, path=request.path, signed_in=signed_in)
     return make_response(page, 403)

@@ -1,0 +1,124 @@
+"""The web side of a try to get in: the throttle has its word first, then the secret is checked, and a
+success brings the person where she was going, with the answers she had."""
+
+from typing import Any
+
+from flask import Response, make_response, redirect, request
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from portal.accounts import changes, commands, devices, passwords, sealed, signin, throttle
+from portal.accounts.models import Account, Device, StaffKey
+from portal.accounts.passkeys import Site
+from portal.accounts.roles import FIELD
+from portal.accounts.tries import Try
+from portal.base.clock import now
+from portal.web import carry, config, db
+from portal.web.render import render
+
+
+def network() -> str:
+    """Where a try comes from, as far as the throttle needs it."""
+    return request.remote_addr or ""
+
+
+def site() -> Site:
+    """Where the browser is, for passkeys."""
+    return Site(request.host.rsplit(":", 1)[0], request.host_url.rstrip("/"), config.settings().name)
+
+
+def browser_name() -> str:
+    """What a person would call this browser in a list, from what it says of itself. No more is kept."""
+    said = request.user_agent.string
+    system = next((name for name in ("Android", "iPhone", "iPad", "Windows", "Mac", "Linux") if name in said), "")
+    program = next((name for mark, name in (("SamsungBrowser", "Samsung Internet"), ("OPR", "Opera"), ("Edg", "Edge"),
+                    ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari")) if mark in said), "")
+    return ", ".join(part for part in (system, program) if part)
+
+
+def secret_fits(form: Any, field: Any, account: Account | None, tried: Try, secret: str) -> bool:
+    """Whether this is the person's secret. Failures are forgotten only once she is in, so that a second
+    factor cannot be guessed for free. On a refusal the form says so at `field`."""
+    keys = config.keys()
+    with db.transaction() as writing:
+        until = throttle.begin_try(writing, tried.all, now())
+    if until is not None:
+        refuse(field, wait_sentence(commands.minutes_until(until)))
+        return False
+    try:
+        fits = passwords.fits(account.secret_hash if account else None, sealed.peppered(keys, secret))
+    except passwords.Busy:
+        refuse(field, _("Many people are signing in. Please try again in a moment."))
+        form.busy = True
+        return False
+    if not fits:
+        refuse(field, _("That does not match. Please try again."))
+    return fits
+
+
+def wait_sentence(minutes: int) -> str:
+    """What somebody reads who must wait."""
+    return ngettext("Too many tries. Wait %(num)s minute, or ask your coordinator.",
+                    "Too many tries. Wait %(num)s minutes, or ask your coordinator.", minutes)
+
+
+def refuse(field: Any, message: str) -> None:
+    """One message for all fields: which of them was wrong is not said."""
+    field.errors = [message]
+
+
+def has_run_out(tried: Try) -> bool:
+    """Whether what she holds has failed so often that it is worth nothing any more."""
+    return tried.held is not None and throttle.failures(db.session(), tried.held) >= throttle.STOP
+
+
+def enter(form: Any, account: Account, tried: Try | None, secret: str, device: Device | None = None) -> Response:
+    """Sign the person in, and bring her where she was going. Raises `passwords.Busy`."""
+    private = _unlocked(account, secret)
+    with db.transaction() as writing:
+        if tried is not None:
+            throttle.forget(writing, tried.own)
+        if device is not None:
+            writing.get_one(Device, device.id).last_on = now().date()
+    _viewer, half = signin.begin(account.id, account.role not in FIELD, private, device.id if device else None)
+    target = carry.local_path(form.next.data or "/") if form is not None and hasattr(form, "next") else "/"
+    if form is not None and hasattr(form, "carried") and form.carried.data:
+        page = render("continue.html", signed_in=True, carried=form.carried.data, path=target)
+    else:
+        page = make_response(redirect(target, 303))
+    if account.role not in FIELD:
+        signin.know_browser(page, config.keys(), account.id)
+    return signin.set_key_cookie(page, half)
+
+
+def proven_device(form: Any, purpose: str = "sign-in") -> tuple[Device | None, bool]:
+    """The phone that answered this form's challenge with its key, and whether it was taken off its account."""
+    device = db.session().get(Device, form.device.data or "")
+    if device is None or not devices.is_signed(device.public, form.proof.data or "", purpose,
+                                               form.challenge.data or ""):
+        return None, False
+    return (None, True) if device.ended_on is not None else (device, False)
+
+
+def stop_device(device: Device) -> None:
+    """After too many wrong PINs: the phone's key opens nothing any more."""
+    with db.transaction() as writing:
+        devices.end(writing, writing.get_one(Device, device.id))
+
+
+def sentence_for(problem: changes.StillNeeded) -> str:
+    """Why an account cannot go yet."""
+    return {
+        "head": _("She is the unit's only head. Name another head first."),
+        "admin": _("She is the only administrator. Name another one first."),
+        "key": _("Only she can open some of the unit's concerns. Hand the key on to a colleague first."),
+    }[problem.code]
+
+
+def _unlocked(account: Account, secret: str) -> bytes | None:
+    """The officer's own private key, for those who have one."""
+    own = db.session().get(StaffKey, account.id)
+    if own is None:
+        return None
+    with passwords.few_at_once():
+        return sealed.unlock_staff_key(own, secret)

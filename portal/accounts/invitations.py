@@ -1,0 +1,129 @@
+"""Getting into an account that was made for one: a code, handed over in person, good once and for a day.
+
+The code has 12 symbols of 25 (55 bits). It travels in a link's fragment or by hand, so that no server
+and no preview of the link ever sees it in an address, and looking at the page uses nothing up.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from portal.accounts import passwords, sealed
+from portal.accounts.models import Account, Invitation, PendingChange
+from portal.accounts.roles import FIELD, UNIT, Role
+from portal.audit.log import record
+from portal.base.clock import now
+from portal.base.errors import Refused
+from portal.base.reference import ALPHABET
+from portal.base.settings import ServerKeys, Settings
+
+LIFE = timedelta(hours=24)
+LENGTH = 12
+
+
+class BadSecret(Exception):
+    """A PIN or passphrase that cannot be taken; `code` says why: `short`, `long`, `weak`."""
+
+    def __init__(self, code: str):
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a person chose when she came in: her PIN or passphrase, and a second factor for staff."""
+
+    secret: str
+    totp_secret: str = ""
+
+
+def invite(session: Session, keys: ServerKeys, account: Account, *, by: UUID | None) -> str:
+    """A fresh code for an account that nobody has entered yet; an older one is worth nothing now.
+
+    Raises `Refused` for an account in use, switched off, or waiting for a second person.
+    """
+    waits = session.get(PendingChange, (account.id, "join"))
+    if account.secret_hash or not account.active or waits:
+        raise Refused("nobody can be invited to this account now")
+    code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    session.execute(delete(Invitation).where(Invitation.account_id == account.id))
+    session.add(Invitation(account_id=account.id, code_tag=sealed.invitation_tag(keys, code), made_by_id=by,
+                           ends_at=now() + LIFE))
+    session.flush()
+    record(session, "account.invited", account.id, by=by)
+    return code
+
+
+def until() -> datetime:
+    """When a code made now stops to work."""
+    return now() + LIFE
+
+
+def plain(typed: str) -> str:
+    """A code as it was meant, however it was spaced."""
+    return "".join(character for character in typed.upper() if character.isalnum())
+
+
+def spoken(code: str) -> str:
+    """The code as people see and say it: `K7M4-PX9T-Q2LW`."""
+    return "-".join(code[at:at + 4] for at in range(0, LENGTH, 4))
+
+
+def invited(session: Session, keys: ServerKeys, typed: str) -> Account | None:
+    """Whose invitation this is, as long as it can be used. Asking uses nothing up."""
+    return session.scalar(
+        select(Account).join(Invitation, Invitation.account_id == Account.id)
+        .where(Invitation.code_tag == sealed.invitation_tag(keys, plain(typed)), Invitation.ends_at > now(),
+               Account.active))
+
+
+def accept(session: Session, settings: Settings, typed: str, chosen: Chosen) -> Account | None:
+    """Make the account its person's, and the code worthless; None when the code does not work (any more).
+
+    For the unit's people a key pair is made, under the passphrase that only she knows. Raises
+    `BadSecret`. A cadre's coming in leaves no moment behind: beside a concern's it would say too much.
+    """
+    keys = settings.require_keys()
+    account = invited(session, keys, typed)
+    if account is None:
+        return None
+    phone = sealed.open_phone(keys, account)
+    check_secret(Role(account.role), chosen.secret, phone=phone, names=(account.name, account.title))
+    account.secret_hash = passwords.hashed(sealed.peppered(keys, chosen.secret))
+    if chosen.totp_secret:
+        account.sealed_totp = sealed.seal_totp(keys, account.id, chosen.totp_secret)
+        account.totp_last = int(now().timestamp()) // 30  # the code that set it up is used
+    if account.role in UNIT:
+        session.add(sealed.make_staff_key(account.id, chosen.secret, memory_kib=settings.passphrase_memory_kib))
+    session.execute(delete(Invitation).where(Invitation.account_id == account.id))
+    session.flush()
+    if account.role not in FIELD:
+        record(session, "account.entered", account.id, by=account.id)
+    return account
+
+
+def check_secret(role: Role, secret: str, *, phone: str = "", names: tuple[str, ...] = ()) -> None:
+    """Raises `BadSecret` for what this person cannot choose: in the field 8 digits or a phrase of 12 and
+    more, at the office 15 and more, nothing that would be tried first."""
+    if len(secret) > passwords.LONGEST:
+        raise BadSecret("long")
+    if role not in FIELD:
+        _check_phrase(secret, passwords.PASSPHRASE_LENGTH, phone, names)
+    elif secret.isascii() and secret.isdigit():
+        if len(secret) < passwords.PIN_DIGITS:
+            raise BadSecret("short")
+        if passwords.is_weak_pin(secret, phone):
+            raise BadSecret("weak")
+    else:
+        _check_phrase(secret, passwords.PHRASE_LENGTH, phone, names)
+
+
+def _check_phrase(secret: str, length: int, phone: str, names: tuple[str, ...]) -> None:
+    if len(secret) < length:
+        raise BadSecret("short")
+    if passwords.is_weak_phrase(secret, phone, names):
+        raise BadSecret("weak")
