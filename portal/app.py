@@ -18,9 +18,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import cli
 from portal.accounts import signin
 from portal.accounts import views as accounts
+from portal.accounts.devices import to_text
+from portal.accounts.policy import may_change_roles
 from portal.accounts.roles import FIELD, Role
 from portal.accounts.viewer import Viewer
-from portal.accounts.words import role_name
+from portal.accounts.words import bad_row, change_name, role_name, state_name
 from portal.base.settings import Settings
 from portal.flags import views as flags
 from portal.followup import views as followup
@@ -32,6 +34,8 @@ ROOT = Path(__file__).parent.parent
 _PAGES_OF = {
     "outreach.sessions": {"outreach.log", "outreach.show", "outreach.correct"},
     "flags.mine": {"flags.progress", "flags.add"},
+    "accounts.people_page": {f"accounts.{page}" for page in (
+        "person", "new_person", "describe", "invite", "hand_over", "many", "make_many", "recover", "change_role")},
     "followup.queue": {f"followup.{page}" for page in (
         "sheet", "identity", "take", "assign", "assess", "act", "ask", "withdraw_question", "close", "reopen")},
 }
@@ -84,7 +88,10 @@ def _give_templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         settings=settings, asset=_asset, csrf_field=_csrf_field, navigation=_navigation, role_name=role_name,
-        languages=names,
+        languages=names, state_name=state_name, change_name=change_name, bad_row=bad_row, text_of=to_text,
+        may_change_roles=may_change_roles,
+        proof_is_due=signin.proof_is_due,
+        idle_minutes=lambda: signin.idle_minutes(current_user, settings),  # type: ignore[arg-type]
     )
     app.context_processor(lambda: {"language": str(get_locale()),
                                    "wide": current_user.is_authenticated and current_user.is_staff})
@@ -97,13 +104,15 @@ def _navigation(viewer: Viewer) -> list[dict[str, object]]:
     queue = ("followup.queue", _("Queue"), "pesan")
     keys = ("accounts.keys", _("Keys"), "kunci")
     coverage = ("reports.coverage", _("Coverage"), "cek")
+    people = ("accounts.people_page", _("Accounts"), "orang")
+    second = ("accounts.pending_changes", _("Second person"), "cek")
     help_page = ("web.help_page", _("Help"), "tolong")
     items = {
         Role.OFFICER: [queue, coverage, help_page],
-        Role.HEAD: [queue, coverage, keys, ("reports.trail", _("Trail"), "jam"), help_page],
-        Role.COORDINATOR: [sessions, coverage, help_page],
+        Role.HEAD: [queue, coverage, keys, second, ("reports.trail", _("Trail"), "jam"), help_page],
+        Role.COORDINATOR: [sessions, coverage, people, second, help_page],
         Role.LEADERSHIP: [coverage, sessions, help_page],
-        Role.ADMIN: [("accounts.people", _("Accounts"), "orang"), help_page],
+        Role.ADMIN: [people, second, help_page],
     }
     if viewer.role in FIELD:
         chosen = [home, sessions, ("flags.mine", _("My concerns"), "pesan"), help_page]

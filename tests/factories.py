@@ -7,6 +7,7 @@ import pyotp
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.accounts import cards
 from portal.accounts import commands as accounts
 from portal.accounts import queries as account_queries
 from portal.accounts import sealed as account_sealed
@@ -52,6 +53,7 @@ class Person:
     sign_in_name: str = ""
     secret: str = "25831947"
     totp: str = ""
+    card: tuple[str, ...] = ()
     account_id: UUID | None = None
 
 
@@ -154,7 +156,8 @@ def _make(session: Session, settings: Settings, person: Person, unit: Unit | Non
         whole.role, whole.name, whole.secret, phone=whole.phone, sign_in_name=whole.sign_in_name,
         totp_secret=whole.totp, area_id=_area(session, whole.area).id,
         unit_id=unit.id if unit and whole.role in UNIT else None), by=None)
-    return replace(whole, account_id=account.id)
+    codes = () if staff else cards.new_card(session, settings.require_keys(), account.id, by=None)
+    return replace(whole, account_id=account.id, card=tuple(codes))
 
 
 def _area(session: Session, code: str) -> Area:

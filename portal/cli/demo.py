@@ -12,6 +12,7 @@ import pyotp
 from flask.cli import with_appcontext
 from sqlalchemy import select
 
+from portal.accounts import cards
 from portal.accounts import commands as accounts
 from portal.accounts.roles import FIELD, UNIT, Role
 from portal.areas import queries as areas
@@ -64,7 +65,8 @@ def demo_accounts(as_json: bool) -> None:
         return
     for person in people:
         way = person["phone"] or person["sign_in_name"]
-        click.echo(f"{person['role']:12} {person['name']:14} {person['area']:28} {way}  {person['secret']}")
+        more = f"  {person['card'][0]} …" if person.get("card") else ""
+        click.echo(f"{person['role']:12} {person['name']:14} {person['area']:28} {way}  {person['secret']}{more}")
 
 
 def _clear(settings: Settings) -> None:
@@ -126,10 +128,14 @@ def _area_of(session, person: DemoPerson, kelurahan: list[areas.AreaRow], city: 
 def _write_people(settings: Settings, cast: Cast) -> None:
     """Who they are and how they sign in, for the sign-in page and for scripts. Written last: a file that
     is there means a city that is finished."""
+    with db.transaction() as writing:
+        codes = {p.key: cards.new_card(writing, settings.require_keys(), cast.accounts[p.key], by=None)
+                 for p in PEOPLE if p.role in FIELD}
     rows = [{
         "account_id": str(cast.accounts[p.key]), "role": p.role, "name": p.name, "area": cast.said(p.key),
         "phone": p.phone if p.role in FIELD else "", "sign_in_name": "" if p.role in FIELD else p.key,
         "secret": p.pin if p.role in FIELD else PASSPHRASE, "totp_secret": cast.totp[p.key],
+        "card": [cards.spoken(code) for code in codes.get(p.key, [])],
     } for p in sorted(PEOPLE, key=lambda p: not p.featured)]
     part = settings.demo_people_file.with_suffix(".part")
     with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:

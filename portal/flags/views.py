@@ -24,7 +24,7 @@ bp = Blueprint("flags", __name__, template_folder="templates")
 
 _WORKPLACES = {
     Role.OFFICER: "followup.queue", Role.HEAD: "followup.queue", Role.COORDINATOR: "outreach.sessions",
-    Role.LEADERSHIP: "reports.coverage", Role.ADMIN: "accounts.people",
+    Role.LEADERSHIP: "reports.coverage", Role.ADMIN: "accounts.people_page",
 }
 
 

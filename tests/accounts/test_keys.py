@@ -89,12 +89,3 @@ def test_the_administrator_has_accounts_but_no_concern(city, sign_in):
     assert "Bu Siti" in browser.get("/akun").text
     assert [browser.get(p).status for p in ("/antrean", f"/k/{flag.code}/kerja", f"/k/{flag.code}", "/k/baru")] \
         == [404] * 4
-
-
-def test_nobody_switches_herself_off(city, sign_in):
-    browser = sign_in(city.agus)
-    token = browser.get("/akun").root.all("input", name="csrf_token")[0].attrs["value"]
-
-    page = browser.post(f"/akun/{city.agus.account_id}", [("csrf_token", token), ("on", "0")])
-
-    assert page.status == 409

@@ -1,12 +1,14 @@
 """Getting in: the right people, slowly for guessers, without locking anybody out for a stranger's tries."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pyotp
 import pytest
 import time_machine
 from sqlalchemy import func, select
 
+from portal.accounts import cards, passwords
 from portal.accounts.models import Account, FailedTry, SignIn
 from portal.base.clock import now
 from portal.base.db import writing
@@ -14,21 +16,68 @@ from portal.web.carry import local_path
 from tests.support.pages import Browser
 
 
-def test_a_cadre_signs_in_with_phone_and_pin_however_she_writes_it(city, guest):
-    for phone in ("081200000001", "+62 812-0000-0001", "62812 0000 0001"):
-        page = guest.get("/masuk?lain").form("/masuk").fill(phone=phone, pin=city.siti.secret).submit()
+def test_a_cadre_signs_in_with_her_card_however_she_writes_number_and_code(city, guest):
+    for number, phone in enumerate(("081200000001", "+62 812-0000-0001", "62812 0000 0001")):
+        code = city.siti.card[number].lower()
+
+        page = card(guest.get("/masuk?lain"), city.siti, who=phone, code=f"{code[:4]} {code[4:]}")
 
         assert page.path == "/"
         assert page.status == 203
         guest.post("/keluar", [("csrf_token", _token(page))])
 
 
-def test_an_unknown_number_and_a_wrong_pin_are_answered_alike(city, guest):
-    unknown = guest.get("/masuk").form("/masuk").fill(phone="081299999999", pin="44820193").submit()
-    wrong = guest.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin="44820193").submit()
+def test_without_a_phone_number_the_account_code_serves(city, guest):
+    code = city.db.get_one(Account, city.siti.account_id).sign_in_name
 
-    assert unknown.status == wrong.status == 422
-    assert unknown.errors == wrong.errors == ["That does not match. Please try again."]
+    page = card(guest.get("/masuk"), city.siti, who=f"{code[:3]}-{code[3:]}".upper())
+
+    assert page.path == "/"
+
+
+def test_each_code_of_a_card_works_once(city, guest):
+    card(guest.get("/masuk"), city.siti)
+
+    again = card(Browser(city.app.test_client()).get("/masuk"), city.siti)
+
+    assert again.status == 422
+
+
+def test_a_wrong_pin_uses_up_no_code(city, guest):
+    card(guest.get("/masuk"), city.siti, pin="44820193")
+
+    assert card(guest.get("/masuk"), city.siti).path == "/"
+
+
+def test_pin_and_number_alone_open_nothing(city, guest):
+    page = card(guest.get("/masuk"), city.siti, code="AAAA2222")
+
+    assert page.status == 422
+
+
+def test_a_neighbours_card_opens_nothing(city, guest):
+    page = card(guest.get("/masuk"), city.siti, code=city.budi.card[0])
+
+    assert page.status == 422
+
+
+def test_an_unknown_number_a_wrong_pin_and_a_wrong_code_are_answered_alike(city, guest):
+    unknown = card(guest.get("/masuk"), city.siti, who="081299999999")
+    wrong_pin = card(guest.get("/masuk"), city.siti, pin="44820193")
+    wrong_code = card(guest.get("/masuk"), city.siti, code="AAAA2222")
+
+    assert unknown.status == wrong_pin.status == wrong_code.status == 422
+    assert unknown.errors == wrong_pin.errors == wrong_code.errors == ["That does not match. Please try again."]
+
+
+@pytest.mark.parametrize("change", [{}, {"who": "081299999999"}, {"code": "AAAA2222"}, {"pin": "44820193"}])
+def test_every_try_costs_one_hash_whoever_is_asked_for(city, guest, monkeypatch, change):
+    checked, real = [], passwords._HASHER.verify
+    monkeypatch.setattr(passwords, "_HASHER", SimpleNamespace(verify=lambda *a: checked.append(a) or real(*a)))
+
+    card(guest.get("/masuk"), city.siti, **change)
+
+    assert len(checked) == 1
 
 
 def test_staff_sign_in_with_passphrase_and_a_code_that_works_once(city, guest):
@@ -54,42 +103,88 @@ def test_each_part_of_a_staff_sign_in_is_needed(city, guest, change):
 
 
 def test_staff_cannot_come_in_by_the_cadres_door(city, guest):
-    page = guest.get("/masuk").form("/masuk").fill(phone="rina", pin=city.rina.secret).submit()
+    page = card(guest.get("/masuk"), city.siti, who="rina", pin=city.rina.secret)
 
     assert page.status == 422
 
 
-def test_after_five_wrong_tries_even_the_right_pin_must_wait_and_then_works(city, guest):
+def test_after_five_wrong_pins_even_the_right_one_must_wait_and_then_works(city, guest):
     with time_machine.travel(now(), tick=False) as clock:
         for _ in range(5):
-            guest.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin="44820193").submit()
+            card(guest.get("/masuk"), city.siti, pin="44820193")
 
-        refused = guest.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin=city.siti.secret).submit()
+        refused = card(guest.get("/masuk"), city.siti)
         clock.shift(timedelta(seconds=31))
-        welcome = guest.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin=city.siti.secret).submit()
+        welcome = card(guest.get("/masuk"), city.siti)
 
     assert "Wait 1 minute" in refused.errors[0]
     assert welcome.path == "/"
 
 
-def test_a_strangers_tries_do_not_lock_a_person_out(city, guest):
-    stranger = Browser(city.app.test_client())
-    stranger.client.environ_base["REMOTE_ADDR"] = "203.0.113.9"
-    for _ in range(12):
-        stranger.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin="44820193").submit()
+def test_a_card_in_wrong_hands_is_worth_nothing_after_twenty_wrong_pins(city, guest):
+    with time_machine.travel(now(), tick=False) as clock:
+        for _ in range(20):
+            card(guest.get("/masuk"), city.siti, pin="44820193")
+            clock.shift(timedelta(hours=1, seconds=1))
 
-    page = guest.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin=city.siti.secret).submit()
+        page = card(guest.get("/masuk"), city.siti)
 
-    assert page.path == "/"
+    assert page.status == 422
+    city.db.rollback()
+    assert cards.left(city.db, city.siti.account_id) == 0
+
+
+def test_a_strangers_tries_do_not_lock_a_cadre_out(city, guest):
+    for number in range(60):
+        stranger = Browser(city.app.test_client())
+        stranger.client.environ_base["REMOTE_ADDR"] = f"203.0.113.{number}"
+        card(stranger.get("/masuk"), city.siti, pin="44820193", code="AAAA2222")
+
+    assert card(guest.get("/masuk"), city.siti).path == "/"
+
+
+def test_a_strangers_tries_do_not_lock_staff_out_of_their_own_browser(city, guest):
+    with time_machine.travel(now(), tick=False) as clock:
+        assert staff(guest, city.rina).path == "/antrean"
+        guest.post("/keluar", [("csrf_token", _token(guest.get("/antrean")))])
+        clock.shift(timedelta(seconds=31))
+        for number in range(40):
+            stranger = Browser(city.app.test_client())
+            stranger.client.environ_base["REMOTE_ADDR"] = f"203.0.113.{number}"
+            staff(stranger, city.rina, passphrase="some other long phrase")
+
+        elsewhere = staff(Browser(city.app.test_client()), city.rina)
+        at_home = staff(guest, city.rina)
+
+    assert elsewhere.status == 422
+    assert at_home.path == "/antrean"
 
 
 def test_a_success_forgets_the_failures_of_that_person(city, guest):
-    guest.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin="44820193").submit()
+    card(guest.get("/masuk"), city.siti, pin="44820193")
 
-    guest.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin=city.siti.secret).submit()
+    card(guest.get("/masuk"), city.siti)
 
     city.db.rollback()
     assert city.db.scalar(select(func.count()).select_from(FailedTry)) == 1  # the network's own counter
+
+
+def test_a_flood_of_sign_ins_is_turned_away_while_concerns_still_arrive(city, guest, sign_in):
+    cadre = sign_in(city.siti)
+    for _ in range(4):
+        passwords._ADMITTED.acquire()
+    try:
+        page = card(guest.get("/masuk"), city.siti)
+        form = cadre.get("/k/baru").form("/k/baru")
+        sent = form.fill(danger="again", who="girl", signs=["afraid"], known="told", child_aware="no").submit("send")
+    finally:
+        for _ in range(4):
+            passwords._ADMITTED.release()
+
+    assert page.status == 503
+    assert page.errors == ["Many people are signing in. Please try again in a moment."]
+    assert sent.path.startswith("/k/")
+    assert card(guest.get("/masuk"), city.siti).path == "/"
 
 
 def test_signing_out_ends_a_copied_cookie_too(city, sign_in):
@@ -106,7 +201,7 @@ def test_signing_out_ends_a_copied_cookie_too(city, sign_in):
 def test_switching_off_ends_every_sign_in_at_once(city, sign_in):
     cadre, admin = sign_in(city.siti), sign_in(city.agus)
 
-    admin.get("/akun").form(f"/akun/{city.siti.account_id}").submit()
+    admin.get(f"/akun/{city.siti.account_id}").form("/saklar").submit()
 
     assert cadre.get("/").path.startswith("/masuk")
 
@@ -115,9 +210,7 @@ def test_an_account_that_is_off_cannot_sign_in(city, guest):
     with writing(city.db):
         city.db.get(Account, city.siti.account_id).active = False
 
-    page = guest.get("/masuk").form("/masuk").fill(phone=city.siti.phone, pin=city.siti.secret).submit()
-
-    assert page.status == 422
+    assert card(guest.get("/masuk"), city.siti).status == 422
 
 
 @pytest.mark.parametrize(("who", "minutes"), [("siti", 3), ("rina", 15)])
@@ -193,6 +286,19 @@ def test_an_unknown_language_is_refused(city, sign_in):
     page = browser.post("/bahasa", [("csrf_token", _token(browser.get("/bantuan"))), ("language", "xx")])
 
     assert page.status == 404
+
+
+def card(page, person, **changes):
+    """Sign in with number, PIN and the first code of the card, but for `changes`."""
+    answers = {"who": person.phone, "pin": person.secret, "code": person.card[0], **changes}
+    return page.form("/masuk/kartu").fill(**answers).submit()
+
+
+def staff(browser, person, **changes):
+    """Sign in at the office, but for `changes`."""
+    answers = {"name": person.sign_in_name, "passphrase": person.secret,
+               "code": pyotp.TOTP(person.totp).at(now()), **changes}
+    return browser.get("/masuk/petugas").form("/petugas").fill(**answers).submit()
 
 
 def _token(page):

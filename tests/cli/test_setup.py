@@ -1,16 +1,18 @@
 """From an empty machine to a city that can begin, by commands that can be given twice."""
 
+import re
 import stat
 from datetime import date
 
 import pytest
 from sqlalchemy import func, select
 
+from portal.accounts import invitations
 from portal.accounts.models import Account, KeyGrant, SealingKey, Unit
 from portal.app import create_app
 from portal.areas.models import Area
 from portal.base.db import engine_for, session_for, writing
-from portal.base.settings import BadSettings, Settings
+from portal.base.settings import BadSettings, ServerKeys, Settings
 from portal.flags.models import CalendarDay
 from portal.outreach.models import Outreach, OutreachTally
 
@@ -106,10 +108,22 @@ def test_a_cadre_is_added_at_the_command_line(begun):
 
     assert done.exit_code == 0, done.output
     assert session.scalar(select(Account.name).where(Account.role == "cadre")) == "Siti"
+    assert len(re.findall(r"^[2-9A-Z]{4}-[2-9A-Z]{4}$", done.output, re.MULTILINE)) == 20
+
+
+def test_without_a_secret_the_first_administrator_is_invited_and_chooses_it_herself(begun):
+    runner, folder, session, _ = begun
+
+    done = runner.invoke(args=["accounts", "add", "--role", "admin", "--name", "Agus", "--sign-in-name", "agus"])
+
+    assert done.exit_code == 0, done.output
+    code = re.search(r"[2-9A-Z]{4}(?:-[2-9A-Z]{4}){2}", done.output)[0]
+    account = session.scalars(select(Account).where(Account.role == "admin")).one()
+    assert account.secret_hash == ""
+    assert invitations.invited(session, ServerKeys.read(folder / "secret/keys.json"), code).id == account.id
 
 
 @pytest.mark.parametrize(("args", "sentence"), [
-    (["--role", "cadre", "--name", "S", "--area", "98.01.01.1001.07", "--secret", "25831947"], "phone number"),
     (["--role", "cadre", "--name", "S", "--phone", "0812345678", "--area", "1", "--secret", "25831947"], "no area"),
     (["--role", "cadre", "--name", "S", "--phone", "0812345678", "--secret", "25831947"], "needs an area"),
     (["--role", "officer", "--name", "S", "--secret", "sawah hujan lampu meja"], "sign-in name"),

@@ -1,0 +1,34 @@
+// This phone's own keys: made here, kept here, and unable to leave. One for each person who uses the phone,
+// under the name she chose; nothing else is kept.
+(() => {
+  "use strict";
+  if (!window.indexedDB || !window.crypto?.subtle) return;
+  const open = () => new Promise((yes, no) => {
+    const asked = indexedDB.open("k", 1);
+    asked.onupgradeneeded = () => asked.result.createObjectStore("k", { keyPath: "id" });
+    asked.onsuccess = () => yes(asked.result);
+    asked.onerror = () => no(asked.error);
+  });
+  const run = async (mode, act) => {
+    const base = await open();
+    try {
+      return await new Promise((yes, no) => {
+        const deal = base.transaction("k", mode);
+        const asked = act(deal.objectStore("k"));
+        deal.oncomplete = () => yes(asked.result);
+        deal.onerror = deal.onabort = () => no(deal.error);
+      });
+    } finally { base.close(); }
+  };
+  const text = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)))
+    .replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  window.phoneKeys = {
+    text,
+    all: () => run("readonly", (store) => store.getAll()),
+    get: (id) => run("readonly", (store) => store.get(id)),
+    put: (entry) => run("readwrite", (store) => store.put(entry)),
+    remove: (id) => run("readwrite", (store) => store.delete(id)),
+    sign: async (entry, purpose, challenge) => text(await crypto.subtle.sign(
+      { name: "ECDSA", hash: "SHA-256" }, entry.key, new TextEncoder().encode(`${purpose}|${challenge}`))),
+  };
+})();

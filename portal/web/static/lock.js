@@ -1,0 +1,48 @@
+// A page that lies untouched locks itself; while somebody types, the server hears that she is still there.
+// A phone with a key proves it each time, so that a copied cookie is soon worth nothing.
+(() => {
+  "use strict";
+  const { signedIn, hp, prove } = document.body.dataset;
+  const token = document.querySelector("[name=csrf_token]");
+  if (!signedIn || !token) return;
+  const MINUTE = 60000;
+  let used = Date.now(), told = used, typed = null, locking = false;
+
+  const tell = async () => {
+    told = Date.now();
+    const said = new FormData();
+    said.set("csrf_token", token.value);
+    try {
+      const entry = hp && await window.phoneKeys.get(hp);
+      if (entry) said.set("proof", await window.phoneKeys.sign(entry, "here", token.value));
+      await fetch("/di-sini", { method: "POST", body: said, keepalive: true });
+    } catch { /* no network, or no key: then the sign-in rests soon, and no answer is lost */ }
+  };
+  const lock = () => {
+    if (locking) return;
+    locking = true;
+    document.documentElement.hidden = true;
+    if (!typed?.isConnected) return location.reload();
+    const where = document.createElement("input");
+    where.type = "hidden";
+    where.name = "rest_for";
+    where.value = typed.getAttribute("action") || location.pathname;
+    typed.append(where);
+    typed.action = "/istirahat";
+    typed.method = "post";
+    typed.target = "";
+    return HTMLFormElement.prototype.submit.call(typed);
+  };
+  const check = () => { if (Date.now() - used > signedIn * MINUTE) lock(); };
+  const touched = (event) => {
+    check();
+    if (locking) return;
+    used = Date.now();
+    if (event.type === "input" && event.target.form?.querySelector("[name=once]")) typed = event.target.form;
+    if (used - told > MINUTE) tell();
+  };
+  for (const kind of ["pointerdown", "keydown", "input"]) addEventListener(kind, touched, { capture: true, passive: true });
+  addEventListener("visibilitychange", check, true);
+  setInterval(check, 5000);
+  if (prove) tell();
+})();

@@ -1,0 +1,171 @@
+"""Her own settings: text size, this phone, PIN, card, phones, and leaving everywhere at once."""
+
+import pytest
+from sqlalchemy import select
+
+from portal.accounts import cards, sealed
+from portal.accounts.models import Account, Device, SignIn, StaffKey
+from portal.base.db import writing
+from tests.accounts.test_devices import phone_of, token
+from tests.support.pages import Browser
+
+
+@pytest.mark.parametrize("who", ["siti", "guru", "wati", "rina", "ratna", "lina", "agus"])
+def test_everybody_has_settings_that_name_no_role_of_others(city, sign_in, who):
+    page = sign_in(getattr(city, who)).get("/setelan")
+
+    assert page.status == 203
+    assert page.title.startswith("Settings")
+
+
+@pytest.mark.parametrize("size", ["115", "130"])
+def test_larger_text_holds_on_every_page(city, sign_in, size):
+    browser = sign_in(city.siti)
+
+    browser.get("/setelan").form("/tampilan").fill(text_size=size).submit()
+
+    assert browser.get("/").root.all("html")[0].attrs["class"] == f"t{size}"
+
+
+@pytest.mark.parametrize("size", ["", "9", "1000", "\x00", "115; DROP"])
+def test_a_size_that_is_none_changes_nothing(city, sign_in, size):
+    browser = sign_in(city.siti)
+    page = browser.get("/setelan")
+
+    browser.post("/setelan/tampilan", [("csrf_token", token(page)), ("text_size", size)])
+
+    city.db.rollback()
+    assert city.db.get_one(Account, city.siti.account_id).text_size == 100
+
+
+def test_shortcut_keys_can_be_switched_off(city, sign_in):
+    browser = sign_in(city.rina)
+    page = browser.get("/setelan")
+
+    browser.post("/setelan/tampilan", [("csrf_token", token(page)), ("text_size", "100")])
+
+    city.db.rollback()
+    assert not city.db.get_one(Account, city.rina.account_id).shortcuts
+
+
+def test_this_phone_is_shared_until_she_says_otherwise(city, guest):
+    phone = phone_of(city, city.siti)
+    phone.sign_in(guest, city.siti.secret)
+
+    guest.get("/setelan").form("/hp").fill(mine="1").submit()
+
+    city.db.rollback()
+    assert city.db.get_one(Device, phone.id).mine
+
+
+def test_a_new_pin_ends_every_other_sign_in_and_the_old_one_is_worth_nothing(city, sign_in, guest):
+    elsewhere, browser = sign_in(city.siti), sign_in(city.siti)
+
+    browser.get("/setelan/rahasia").form().fill(old=city.siti.secret, new="77203914", again="77203914").submit()
+
+    assert browser.get("/").status == 203
+    assert elsewhere.get("/").path.startswith("/masuk")
+    for pin, status in ((city.siti.secret, 422), ("77203914", 203)):
+        page = guest.get("/masuk").form("/masuk/kartu").fill(who=city.siti.phone, pin=pin,
+                                                             code=city.siti.card[0]).submit()
+        assert page.status == status
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"old": "44820193"}, "does not match"), ({"new": "12345678", "again": "12345678"}, "easy to guess"),
+    ({"again": "77203915"}, "not the same"), ({"new": "1", "again": "1"}, "8 digits"),
+])
+def test_a_new_pin_needs_the_old_one_and_must_be_good(city, sign_in, change, words):
+    answers = {"old": city.siti.secret, "new": "77203914", "again": "77203914", **change}
+
+    page = sign_in(city.siti).get("/setelan/rahasia").form().fill(**answers).submit()
+
+    assert page.status == 422
+    assert words in page.errors[0]
+
+
+def test_a_new_passphrase_still_opens_her_keys(city, sign_in):
+    phrase = "kucing biru naik sepeda"
+
+    sign_in(city.rina).get("/setelan/rahasia").form().fill(old=city.rina.secret, new=phrase, again=phrase).submit()
+
+    city.db.rollback()
+    own = city.db.get_one(StaffKey, city.rina.account_id)
+    assert sealed.unlock_staff_key(own, phrase)
+    assert sealed.unlock_staff_key(own, city.rina.secret) is None
+
+
+def test_a_new_card_replaces_the_old_one(city, sign_in):
+    page = sign_in(city.siti).get("/setelan").form("/kartu").submit()
+
+    codes = [item.text for item in page.root.all("ol")[0].all("li")]
+    assert len(codes) == cards.CODES
+    assert cards.is_unused(city.db, city.keys, city.siti.account_id, codes[3])
+    assert not cards.is_unused(city.db, city.keys, city.siti.account_id, city.siti.card[0])
+
+
+def test_staff_have_no_card(city, sign_in):
+    browser = sign_in(city.rina)
+
+    page = browser.post("/setelan/kartu", [("csrf_token", token(browser.get("/setelan")))])
+
+    assert page.status == 404
+
+
+def test_she_takes_a_lost_phone_off_herself_and_no_other_persons(city, sign_in):
+    lost, neighbours = phone_of(city, city.siti), phone_of(city, city.budi)
+    browser = sign_in(city.siti)
+    page = browser.get("/setelan")
+    assert "Android, Chrome" in page.text
+
+    page.form(f"/{lost.id}/lepas").submit()
+    forged = browser.post(f"/setelan/hp/{neighbours.id}/lepas", [("csrf_token", token(page))])
+
+    city.db.rollback()
+    assert city.db.get_one(Device, lost.id).ended_on is not None
+    assert forged.status == 404
+    assert city.db.get_one(Device, neighbours.id).ended_on is None
+
+
+def test_signing_out_everywhere_means_everywhere(city, sign_in):
+    elsewhere, browser, neighbour = sign_in(city.siti), sign_in(city.siti), sign_in(city.budi)
+
+    browser.get("/setelan").form("/keluar-semua").submit()
+
+    for one in (elsewhere, browser):
+        assert one.get("/").path.startswith("/masuk")
+    assert neighbour.get("/").status == 203
+    city.db.rollback()
+    assert len(city.db.scalars(select(SignIn)).all()) == 1
+
+
+@pytest.mark.parametrize("answer", ["", "{}", "[]", "null", '{"rawId": 5}', "x" * 9000,
+                                    '{"id":"x","rawId":"x","type":"public-key"}'])
+def test_what_is_no_passkey_is_refused(city, sign_in, answer):
+    browser = sign_in(city.rina)
+
+    page = browser.get("/setelan/kunci-layar").form().fill(answer=answer).submit()
+
+    assert page.status == 422
+
+
+def test_a_forged_passkey_lets_nobody_in(city):
+    browser = Browser(city.app.test_client())
+
+    page = browser.get("/masuk/petugas").form("/petugas").fill(
+        name="rina", passphrase=city.rina.secret, passkey='{"rawId": "AAAA", "response": {}}').submit()
+
+    assert page.status == 422
+
+
+def test_settings_stay_within_what_a_page_may_weigh(city, guest):
+    import gzip
+
+    phone = phone_of(city, city.siti)
+    phone.sign_in(guest, city.siti.secret)
+    with writing(city.db):
+        pass
+
+    page = guest.get("/setelan")
+
+    assert len(gzip.compress(page.html.encode(), 9)) <= 4000
