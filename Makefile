@@ -11,7 +11,7 @@ PYBABEL = $(VENV_PYTHON) -c "import sys; from babel.messages.frontend import mai
 LANGUAGES = id
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock messages prepare
+.PHONY: help run test test-slow lint lock messages prepare
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -21,6 +21,9 @@ run: ## Serve the demo on http://127.0.0.1:8000/ (another port: PORT=8001 make r
 
 test: ## Run the tests (a few of them: make test ARGS="-k flags")
 	@$(BOOTSTRAP) test $(ARGS)
+
+test-slow: ## Run what takes minutes: a hundred thousand guesses at signing in
+	@$(BOOTSTRAP) test -m slow $(ARGS)
 
 prepare:
 	@$(BOOTSTRAP) prepare

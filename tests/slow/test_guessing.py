@@ -1,0 +1,99 @@
+"""A hundred thousand guesses: nobody gets in, nobody who belongs here is kept out, and time tells nothing.
+
+Slow, so it runs with `make test-slow`, not with `make test`.
+"""
+
+import math
+import random
+import time
+
+import pytest
+from argon2 import PasswordHasher
+
+from portal.accounts import passwords
+from portal.base.reference import ALPHABET
+from tests import factories
+from tests.accounts.test_devices import phone_of
+from tests.support.pages import Browser
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+SPRAYED, SHARES, TARGETED = 100_000, 4, 1_000
+
+
+@pytest.fixture
+def cheap(monkeypatch):
+    """A hash that costs next to nothing: what is measured is who gets through, not how dear it is."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_HASHER", hasher)
+    monkeypatch.setattr(passwords, "_NOBODY", hasher.hash("nobody"))
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_a_spray_over_all_accounts_from_many_networks_lets_nobody_in_and_locks_nobody_out(city, cheap, share):
+    chance, client = random.Random(share), city.app.test_client()
+    city.app.config["WTF_CSRF_ENABLED"] = False
+    phones = [person.phone for person in factories.PEOPLE if person.phone]
+
+    entered = 0
+    for number in range(SPRAYED // SHARES):
+        client.environ_base["REMOTE_ADDR"] = f"198.18.{share}.{number // 20 % 250}"
+        answer = client.post("/masuk/kartu", data={
+            "who": chance.choice(phones), "pin": f"{chance.randrange(10**8):08}",
+            "code": "".join(chance.choices(ALPHABET, k=8))})
+        entered += answer.status_code not in {422, 503}
+
+    assert entered == 0
+    city.app.config["WTF_CSRF_ENABLED"] = True
+    home = Browser(city.app.test_client())
+    page = home.get("/masuk").form("/masuk/kartu").fill(who=city.siti.phone, pin=city.siti.secret,
+                                                        code=city.siti.card[0]).submit()
+    assert page.path == "/"
+
+
+def test_a_thousand_guesses_at_one_account_by_its_name_let_nobody_in_and_its_phone_still_works(city, cheap):
+    chance, client = random.Random(7), city.app.test_client()
+    phone = phone_of(city, city.siti)
+    city.app.config["WTF_CSRF_ENABLED"] = False
+
+    entered = 0
+    for number in range(TARGETED):
+        client.environ_base["REMOTE_ADDR"] = f"198.18.9.{number % 250}"
+        answer = client.post("/masuk", data={"device": phone.id, "pin": f"{chance.randrange(10**8):08}",
+                                             "challenge": "x", "proof": "x"})
+        entered += answer.status_code != 422
+
+    assert entered == 0
+    city.app.config["WTF_CSRF_ENABLED"] = True
+    assert phone.sign_in(Browser(city.app.test_client()), city.siti.secret).path == "/"
+
+
+def test_the_time_of_an_answer_does_not_tell_whether_a_number_is_known(city):
+    city.app.config["WTF_CSRF_ENABLED"] = False
+
+    for _ in range(3):  # one run in twenty strays by chance alone, three in a row hardly ever
+        known, unknown = _timed(city, (city.siti.phone, "081299999999"))
+        if _same_distribution(known, unknown):
+            return
+
+    pytest.fail("known and unknown numbers are told apart by time")
+
+
+def _timed(city, numbers, tries=120):
+    """Seconds that each try takes for each of two numbers, by turns, from a network of its own so that
+    nobody waits."""
+    client, times = city.app.test_client(), ([], [])
+    for turn in range(2 * tries):
+        client.environ_base["REMOTE_ADDR"] = f"198.19.{random.randrange(250)}.{turn}"
+        began = time.perf_counter()
+        client.post("/masuk/kartu", data={"who": numbers[turn % 2], "pin": "44820193", "code": "AAAA2222"})
+        times[turn % 2].append(time.perf_counter() - began)
+    return times
+
+
+def _same_distribution(one, other):
+    """Kolmogorov and Smirnov's test of two samples at 5 %."""
+    points = sorted([*one, *other])
+    below = lambda sample, point: sum(1 for value in sample if value <= point) / len(sample)  # noqa: E731
+    distance = max(abs(below(one, point) - below(other, point)) for point in points)
+    size = len(one) * len(other) / (len(one) + len(other))
+    return distance <= math.sqrt(-math.log(0.05 / 2) / 2 / size)
