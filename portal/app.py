@@ -23,7 +23,7 @@ from portal.accounts.viewer import Viewer
 from portal.accounts.words import role_name
 from portal.base.settings import Settings
 from portal.flags import views as flags
-from portal.followup import views as followup
+from portal.followup import pages as followup
 from portal.outreach import views as outreach
 from portal.reports import views as reports
 from portal.web import carry, db, errors, guard, headers, locale, pages
@@ -33,7 +33,8 @@ _PAGES_OF = {
     "outreach.sessions": {"outreach.log", "outreach.show", "outreach.correct"},
     "flags.mine": {"flags.progress", "flags.add"},
     "followup.queue": {f"followup.{page}" for page in (
-        "sheet", "identity", "take", "assign", "assess", "act", "ask", "withdraw_question", "close", "reopen")},
+        "sheet", "preview", "pick_up", "call", "step_aside", "identity", "take", "assign", "assess", "act", "ask",
+        "withdraw_question", "close", "reopen")},
 }
 _LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
 
@@ -95,12 +96,13 @@ def _navigation(viewer: Viewer) -> list[dict[str, object]]:
     home = ("flags.home", _("Home"), "rumah")
     sessions = ("outreach.sessions", _("Sessions"), "orang")
     queue = ("followup.queue", _("Queue"), "pesan")
+    tasks = ("followup.tasks", _("My tasks"), "jam")
     keys = ("accounts.keys", _("Keys"), "kunci")
     coverage = ("reports.coverage", _("Coverage"), "cek")
     help_page = ("web.help_page", _("Help"), "tolong")
     items = {
-        Role.OFFICER: [queue, coverage, help_page],
-        Role.HEAD: [queue, coverage, keys, ("reports.trail", _("Trail"), "jam"), help_page],
+        Role.OFFICER: [queue, tasks, coverage, help_page],
+        Role.HEAD: [queue, tasks, coverage, keys, ("reports.trail", _("Trail"), "jam"), help_page],
         Role.COORDINATOR: [sessions, coverage, help_page],
         Role.LEADERSHIP: [coverage, sessions, help_page],
         Role.ADMIN: [("accounts.people", _("Accounts"), "orang"), help_page],

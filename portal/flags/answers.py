@@ -10,6 +10,13 @@ from enum import StrEnum
 from portal.flags.life import Risk
 
 
+class Caller(StrEnum):
+    """Who told it on the phone, where an officer wrote it down: a person with an account, or anybody else."""
+
+    CADRE = "cadre"
+    RESIDENT = "resident"
+
+
 class Danger(StrEnum):
     """Step 1."""
 
@@ -158,6 +165,7 @@ class Answers:
     shared_phone: bool = True
     keep_from: tuple[KeepFrom, ...] = ()
     place: str = ""
+    caller: Caller | None = None
 
 
 @dataclass(frozen=True)
