@@ -34,11 +34,9 @@ def queue() -> Response:
     view, only = queries.saved_view(request.args.get("tampil", "")), filters.read(request.args)
     asked = {"viewer": current_user, "keys": config.keys(), "settings": config.settings()}
     page = queries.queue(read, view, after=request.args.get("sesudah", ""), only=only, **asked)
-    return render("followup/queue.html", block="list", page=page, only=only, counts=queries.counts(read, **asked),
-                  total=queries.how_many(read, view, only, **asked), risks=Risk, stages=Status,
-                  choices=filters.choices(read, only, viewer=current_user), at=now(), **_keys_of_hers(),
-                  pick=forms.TakeForm(formdata=None), summaries=_summaries(page.lines, page.view),
-                  shortcuts=getattr(current_user, "shortcuts", True), may_assign=policy.may_assign(current_user))
+    return render("followup/queue.html", block="list", page=page, only=only, at=now(),
+                  total=queries.how_many(read, view, only, **asked), summaries=_summaries(page.lines, page.view),
+                  shortcuts=getattr(current_user, "shortcuts", True), **_around_the_list(only))
 
 
 @bp.get("/tugas")
@@ -93,6 +91,16 @@ def unlock() -> Response:
     signin.rest()
     target = carry.local_path(request.form.get("next", "/"))
     return redirect(url_for("accounts.sign_in", next=target), 303)  # type: ignore[return-value]
+
+
+def _around_the_list(only: filters.Filters) -> dict[str, object]:
+    """What stands around the list, for the whole page alone."""
+    if wants_fragment():
+        return {}
+    read, asked = db.session(), {"viewer": current_user, "keys": config.keys(), "settings": config.settings()}
+    return {"counts": queries.counts(read, **asked), "choices": filters.choices(read, only, viewer=current_user),
+            "risks": Risk, "stages": Status, "pick": forms.TakeForm(formdata=None),
+            "may_assign": policy.may_assign(current_user), **_keys_of_hers()}
 
 
 def _keys_of_hers() -> dict[str, object]:

@@ -108,12 +108,13 @@ def test_a_colleague_who_was_faster_is_named(city, sign_in, before):
     assert flag_of(city, flag_id).assignee_id == (dewi.viewer.account_id if before else None)
 
 
-def test_what_is_hers_or_closed_is_only_opened(city, sign_in):
-    mine, closed = sent(city), sent(city)
+def test_what_somebody_has_already_or_is_closed_is_only_opened(city, sign_in):
+    mine, hers, closed = sent(city), sent(city), sent(city)
     Officer(city, city.rina).handles(mine)
+    Officer(city, city.dewi).handles(hers)
     Officer(city, city.rina).closes(closed)
 
-    for flag_id in (mine, closed):
+    for flag_id in (mine, hers, closed):
         page = glance(city, sign_in(city.rina), flag_id)
         assert [f.attrs["action"] for f in page.root.all("main")[0].all("form")] == ["/bahasa"]
         assert "Open the sheet" in page.text

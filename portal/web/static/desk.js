@@ -41,8 +41,8 @@
   const acts = {
     j: (links, at) => links[Math.min(at + 1, links.length - 1)].focus(),
     k: (links, at) => links[Math.max(at - 1, 0)].focus(),
-    a: (links, at) => links[at]?.dataset.v && take(links[at]),
-    t: (links, at, help) => links[at]?.dataset.v && help.querySelector("[data-t]") && location.assign(`${links[at].href}/tugaskan`),
+    a: (links, at) => links[at] && (links[at].dataset.v ? take(links[at]) : links[at].click()), // taken over from its sheet
+    t: (links, at, help) => links[at] && help.querySelector("[data-t]") && location.assign(`${links[at].href}/tugaskan`),
     "/": () => byId("kode").focus(),
     "?": (_links, _at, help) => { help.open = true; help.querySelector("summary").focus(); },
   };
