@@ -97,7 +97,9 @@ def act(code: str):
 def ask(code: str):
     """Ask the reporter: choose, see what she will read, send."""
     form = forms.AskForm()
-    if request.form.get("step") != "send" and not _is_locked_act():
+    flag = flag_queries.get_flag(db.session(), code, viewer=current_user, keys=config.keys())
+    possible = Move.ASK in policy.offered(flag, current_user) and not _is_locked_act()
+    if possible and request.form.get("step") != "send":
         return _sheet(code, form, status=200 if form.accepted() or not form.errors else 422)
     return act_on(code, form, lambda write, ring, flag, **how: triage.ask(
         write, config.settings(), ring, flag, form.template.data, **how))
