@@ -1,6 +1,7 @@
 """The flag form for an officer on the phone: the caller first, then the same questions, read aloud."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask_babel import gettext as _
@@ -10,8 +11,9 @@ from wtforms.validators import InputRequired, Length, ValidationError
 
 from portal.areas.models import Area
 from portal.base.phones import local_phone, normal_phone
-from portal.flags.answers import Answers, Caller, Identity
+from portal.flags.answers import Answers, Aware, Caller, Identity, Known
 from portal.flags.forms import FlagForm
+from portal.followup import words
 from portal.followup.intake import KnownCaller
 from portal.web.forms import plain_text
 
@@ -37,8 +39,7 @@ class CallForm(FlagForm):
         self._fields = {name: self._fields[name] for name in sorted(self._fields, key=lambda n: n not in _FIRST)}
 
     def process(self, *args: Any, **kwargs: Any) -> None:
-        self.caller.choices = [(Caller.CADRE.value, _("A cadre or school with an account")),
-                               (Caller.RESIDENT.value, _("Somebody else"))]
+        self.caller.choices = [(caller.value, words.caller(caller)) for caller in Caller]
         super().process(*args, **kwargs)
         self.place.choices = [("", _("Choose one")), *((name, name) for name in self._places if name)]
 
@@ -68,9 +69,22 @@ class CallForm(FlagForm):
         if field.data and self.place.data and not self.spot:
             raise ValidationError(_("There is no RW with this number there. Check it, or leave it empty."))
 
+    def _unanswered(self) -> list[tuple[Any, str]]:
+        """Whoever tells it of herself is not asked how she knows, and whether she does."""
+        needless = {"known", "aware", "child_aware"} if self._of_herself else set()
+        return [(field, message) for field, message in super()._unanswered() if field.name not in needless]
+
+    @property
+    def _of_herself(self) -> bool:
+        return bool(self.caller.data == Caller.PERSON)
+
     def answers(self, place: str) -> Answers:
         """The coded answers, with who told them."""
-        return super().answers(place, caller=Caller(self.caller.data))
+        told = super().answers(place, caller=Caller(self.caller.data))
+        if not self._of_herself:
+            return told
+        knows = Aware.CHILD_KNOWS if self.about_a_child else Aware.WANTS_HELP
+        return replace(told, known=Known.TOLD_BY_PERSON, aware=knows if told.aware is Aware.UNKNOWN else told.aware)
 
     def told_by(self, known: KnownCaller | None, area: str) -> Identity:
         """What would identify somebody. The name of a caller with an account is her account's."""

@@ -68,10 +68,9 @@ class Filters:
 
 @dataclass(frozen=True)
 class Choices:
-    """What the filters offer: the unit's places and people."""
+    """What the filters offer: the unit's kecamatan, each with its kelurahan, and its people."""
 
-    kecamatans: list[AreaRow]
-    kelurahans: list[AreaRow]
+    places: list[tuple[AreaRow, list[AreaRow]]]
     officers: list[tuple[UUID, str]]
 
 
@@ -85,12 +84,12 @@ def read(given: Mapping[str, str]) -> Filters:
     )
 
 
-def choices(session: Session, asked: Filters, *, viewer: Viewer) -> Choices:
-    """What may be chosen beside what was asked: the kelurahan of the chosen kecamatan, else of the whole city."""
+def choices(session: Session, *, viewer: Viewer) -> Choices:
+    """What may be chosen, whatever was asked: every place of the unit's city, everybody of the unit."""
     city = areas.get_area(session, session.get_one(Unit, viewer.unit_id).area_id)
-    kecamatans = areas.children_of(session, city, Level.KECAMATAN)
-    around = next((one for one in kecamatans if one.id == asked.kecamatan), city)
-    return Choices(kecamatans, areas.children_of(session, around, Level.KELURAHAN),
+    kelurahans = areas.children_of(session, city, Level.KELURAHAN)
+    return Choices([(kecamatan, [one for one in kelurahans if one.path.startswith(kecamatan.path)])
+                    for kecamatan in areas.children_of(session, city, Level.KECAMATAN)],
                    [(one.id, one.name) for one in accounts.colleagues(session, viewer)])
 
 

@@ -36,7 +36,7 @@ def queue() -> Response:
     page = queries.queue(read, view, after=request.args.get("sesudah", ""), only=only, **asked)
     return render("followup/queue.html", block="list", page=page, only=only, at=now(),
                   total=queries.how_many(read, view, only, **asked), summaries=_summaries(page.lines, page.view),
-                  shortcuts=getattr(current_user, "shortcuts", True), **_around_the_list(only))
+                  shortcuts=getattr(current_user, "shortcuts", True), **_around_the_list())
 
 
 @bp.get("/tugas")
@@ -93,12 +93,12 @@ def unlock() -> Response:
     return redirect(url_for("accounts.sign_in", next=target), 303)  # type: ignore[return-value]
 
 
-def _around_the_list(only: filters.Filters) -> dict[str, object]:
+def _around_the_list() -> dict[str, object]:
     """What stands around the list, for the whole page alone."""
     if wants_fragment():
         return {}
     read, asked = db.session(), {"viewer": current_user, "keys": config.keys(), "settings": config.settings()}
-    return {"counts": queries.counts(read, **asked), "choices": filters.choices(read, only, viewer=current_user),
+    return {"counts": queries.counts(read, **asked), "choices": filters.choices(read, viewer=current_user),
             "risks": Risk, "stages": Status, "pick": forms.TakeForm(formdata=None),
             "may_assign": policy.may_assign(current_user), **_keys_of_hers()}
 

@@ -16,7 +16,7 @@ from portal.accounts.viewer import Viewer
 from portal.base.settings import ServerKeys
 from portal.flags import queries as flags
 from portal.flags import sealed as flags_sealed
-from portal.flags.answers import Age, Answers, Caller, CallTime, Sign, Who
+from portal.flags.answers import Age, Answers, CallTime, Sign, Who
 from portal.flags.commands import Opened, able_to_work_on, content_key
 from portal.flags.life import Move
 from portal.flags.models import Flag, FlagStep, Message, Question
@@ -102,11 +102,6 @@ class Sheet:
         newest = next((said.call_times for said in self.messages if said.call_times), None)
         return replace(self.opened.answers, call_times=tuple(newest)) if newest else self.opened.answers
 
-    @property
-    def cannot_ask(self) -> bool:
-        """Whether nobody with an account could answer a question."""
-        return self.opened.answers.caller is Caller.RESIDENT
-
 
 def sheet(session: Session, ring: KeyRing, flag: Flag, opened: Opened, *, viewer: Viewer, keys: ServerKeys
           ) -> Sheet:
@@ -116,7 +111,7 @@ def sheet(session: Session, ring: KeyRing, flag: Flag, opened: Opened, *, viewer
     codes = {question.id: flags_sealed.open_question(keys, question) for question in asked}
     closing = flags_sealed.open_closing(keys, flag.id, flag.sealed_closing) if flag.sealed_closing else ""
     moves = [move for move in policy.offered(flag, viewer)
-             if move is not Move.ASK or opened.answers.caller is not Caller.RESIDENT]
+             if move is not Move.ASK or not opened.answers.by_stranger]
     return Sheet(
         line=queries.line_of(session, flag, viewer=viewer, keys=keys), opened=opened,
         messages=[_said(message, content, codes) for message, content in opened.messages],

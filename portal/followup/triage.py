@@ -10,7 +10,6 @@ from portal.base.settings import ServerKeys, Settings
 from portal.flags import commands as flags
 from portal.flags import queries as flag_queries
 from portal.flags import sealed as flags_sealed
-from portal.flags.answers import Caller
 from portal.flags.life import Status
 from portal.flags.models import Flag
 from portal.followup import commands, presence
@@ -41,7 +40,7 @@ def ask(session: Session, settings: Settings, ring: KeyRing, flag: Flag, templat
 def no_account_answers(session: Session, ring: KeyRing, flag: Flag) -> bool:
     """Whether it was told on the phone by somebody without an account. Raises `NotVisible` without its key."""
     key = flags.content_key(session, ring, flag.id)
-    return flags_sealed.open_answers(key, flag.id, flag.sealed_answers).caller is Caller.RESIDENT
+    return flags_sealed.open_answers(key, flag.id, flag.sealed_answers).by_stranger
 
 
 def step_aside(session: Session, code: str, *, by: Viewer, keys: ServerKeys, once: str, body: str) -> None:

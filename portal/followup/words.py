@@ -218,7 +218,7 @@ def summary(answers: Answers) -> str:
 
 def contact_lines(answers: Answers, officer: str) -> list[str]:
     """How to reach anybody safely, most important first. `officer` speaks the opening sentence."""
-    anybody = answers.caller is Caller.RESIDENT
+    anybody = answers.by_stranger
     first = {
         Contact.REPORTER: _("Call the caller first.") if anybody else _("Call the cadre first."),
         Contact.PERSON: _("The person may be contacted directly. Number and hours are with the names below."),
@@ -264,10 +264,20 @@ def danger(answers: Answers) -> str:
     }[answers.danger]
 
 
-def called(code: Called) -> str:
-    """Who has called for help, as an officer reads it."""
-    return {Called.YES: _("The cadre has called"), Called.NOT_YET: _("Nobody yet: the cadre could not call"),
-            Called.OTHERS: _("Somebody else has called")}[code]
+def called(answers: Answers) -> str:
+    """Who has called for help, as an officer reads it; empty when it was not asked."""
+    if answers.by_stranger:
+        told = _("The caller has called"), _("Nobody yet: the caller could not call")
+    else:
+        told = _("The cadre has called"), _("Nobody yet: the cadre could not call")
+    return {Called.YES: told[0], Called.NOT_YET: told[1], Called.OTHERS: _("Somebody else has called"),
+            None: ""}[answers.called]
+
+
+def caller(code: Caller) -> str:
+    """Who told it on the phone."""
+    return {Caller.CADRE: _("A cadre or school with an account"), Caller.PERSON: _("The person concerned"),
+            Caller.RESIDENT: _("Somebody else")}[code]
 
 
 def who(answers: Answers) -> str:
@@ -278,13 +288,19 @@ def who(answers: Answers) -> str:
     return _("%(who)s, %(age)s years", who=name, age=label(answers.age))
 
 
-def known(code: Known) -> str:
-    """How the cadre knows, as an officer reads it."""
+def known(answers: Answers) -> str:
+    """How whoever told it knows, as an officer reads it."""
+    if answers.by_stranger:
+        return {
+            Known.WITNESSED: _("The caller saw or heard it"), Known.TOLD_BY_PERSON: _("The person told the caller"),
+            Known.TOLD_BY_OTHERS: _("Others told the caller"), Known.SESSION: _("From an awareness session"),
+            Known.GUESS: _("The caller only suspects it"),
+        }[answers.known]
     return {
         Known.WITNESSED: _("The cadre saw or heard it"), Known.TOLD_BY_PERSON: _("The person told the cadre"),
         Known.TOLD_BY_OTHERS: _("Others told the cadre"), Known.SESSION: _("From an awareness session"),
         Known.GUESS: _("The cadre only suspects it"),
-    }[code]
+    }[answers.known]
 
 
 def aware(code: Aware) -> str:

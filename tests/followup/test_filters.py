@@ -126,11 +126,24 @@ def test_a_filter_without_hits_says_so_and_how_to_clear_it(city, sign_in):
     assert code_of(city, flag_id) in page.link("Clear the filters.").text
 
 
-def test_only_the_kelurahan_of_the_chosen_kecamatan_are_offered(city, sign_in):
-    page = sign_in(city.rina).get(f"/antrean?kec={area(city.db, '98.01.02').id}")
+def test_every_kelurahan_of_the_city_is_offered_under_its_kecamatan_and_no_other(city, sign_in):
+    page = sign_in(city.rina).get("/antrean")
 
-    assert [o.text for o in page.root.all("select", name="kel")[0].all("option")] == ["All", "Jatikramat"]
+    groups = page.root.all("select", name="kel")[0].all("optgroup")
+    assert {group.attrs["label"]: [o.text for o in group.all("option")] for group in groups} == {
+        "Jatiasih": ["Jatikramat"], "Pondok Melati": ["Jatirahayu", "Jatiwarna"]}
     assert "Tetangga" not in page.html
+
+
+def test_a_kelurahan_of_another_kecamatan_finds_nothing_and_both_are_shown(city, sign_in):
+    sent(city)
+    kecamatan, kelurahan = area(city.db, "98.01.02").id, area(city.db, "98.01.01.1001").id
+
+    page = sign_in(city.rina).get(f"/antrean?kec={kecamatan}&kel={kelurahan}")
+
+    chosen = dict(page.form("/antrean").values)
+    assert "Nothing matches." in page.text
+    assert (chosen["kec"], chosen["kel"]) == (str(kecamatan), str(kelurahan))
 
 
 def test_a_code_that_is_typed_with_script_narrows_the_list_and_opens_nothing(city, sign_in):

@@ -245,3 +245,21 @@ def test_another_citys_unit_offers_its_own_places(city, sign_in):
     page = sign_in(city.other).get("/k/telepon")
 
     assert [o.text for o in page.root.all("select", name="place")[0].all("option")] == ["Choose one", "Tetangga Satu"]
+
+
+@pytest.mark.parametrize(("who", "knows"), [("girl", "child_knows"), ("woman", "wants_help")])
+def test_whoever_tells_it_of_herself_is_not_asked_how_she_knows(city, sign_in, who, knows):
+    page, flag = written_down(city, sign_in(city.rina), caller="person", who=who, known=[], child_aware=[], age=[])
+
+    answers, _story, _identity = opened(city, flag)
+    assert page.path.endswith("/kerja")
+    assert (answers.caller, answers.known, answers.aware) == ("person", "told_by_person", knows)
+    assert "Caller The person concerned" in page.text
+    assert "Call the caller first." in page.text
+    assert flag.reporter_tag != flags_sealed.reporter_tag(city.keys, city.siti.account_id)
+
+
+def test_somebody_else_is(city, sign_in):
+    page, flag = written_down(city, sign_in(city.rina), known=[], child_aware=[])
+
+    assert (page.status, flag, len(page.errors)) == (422, None, 2)

@@ -9,23 +9,30 @@
   // At a glance, where there is room beside the list. It opens nothing; a second click does.
   let shown = "";
   let soon = 0;
+  const beside = () => wide.matches && window.htmx && byId("pratinjau");
   const look = (link) => {
     clearTimeout(soon);
-    if (!wide.matches || !byId("pratinjau") || shown === link.href) return;
+    if (!beside() || shown === link.href) return;
     soon = setTimeout(() => {
       shown = link.href;
+      byId("pratinjau").inert = true; // until it shows this row, nothing in it can be pressed
       for (const row of document.querySelectorAll("#daftar tr[aria-current]")) row.removeAttribute("aria-current");
       link.closest("tr").setAttribute("aria-current", "true");
       htmx.ajax("GET", `/antrean/${link.textContent.trim()}/lihat`, { source: "#pratinjau", target: "#pratinjau", swap: "innerHTML" });
     }, 200);
   };
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt.id !== "pratinjau") return;
+    if (event.detail.successful) byId("pratinjau").inert = false;
+    else shown = "";
+  });
   document.addEventListener("focusin", (event) => {
     if (event.target.matches("#daftar a.kd")) look(event.target);
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("#daftar a.kd");
     const plain = event.detail > 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
-    if (!link || !plain || !wide.matches || !byId("pratinjau") || shown === link.href) return;
+    if (!link || !plain || !beside() || shown === link.href) return;
     event.preventDefault();
     link.focus();
     look(link);
