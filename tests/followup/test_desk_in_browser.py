@@ -255,6 +255,9 @@ def test_the_desks_pages_are_accessible_on_a_wide_screen(city, visit, address, l
         page.locator("#daftar a.kd").first.focus()
         expect(page.locator("#pratinjau h2")).to_be_visible()
         looked_at(page)
+        page.keyboard.press("t")
+        page.wait_for_url("**/tugaskan")
+        expect(page.locator("select[name=officer]")).to_be_visible()
         for path in ("/antrean?risiko=low", "/tugas", "/k/telepon", f"/antrean/{code}/lihat", f"/k/{code}/kerja",
                      f"/k/{code}/kerja/mundur"):
             page.goto(address + path)

@@ -68,6 +68,16 @@ def test_what_was_hers_is_nobodys_and_is_not_lost(any_city, moves, then):
     assert flag_queries.steps_of(any_city.db, flag_id)[0].move == Move.STEP_ASIDE
 
 
+def test_one_that_nobody_has_read_stays_unread(any_city):
+    flag_id = sent(any_city)
+
+    steps_aside(any_city, any_city.rina, flag_id)
+
+    flag = flag_of(any_city, flag_id)
+    assert (flag.status, flag.read_at) == (Status.NEW, None)
+    assert in_queue(any_city, any_city.dewi) == [flag_id]
+
+
 def test_what_a_colleague_has_stays_with_her(any_city):
     dewi, flag_id = Officer(any_city, any_city.dewi), sent(any_city)
     dewi.handles(flag_id)
