@@ -17,7 +17,9 @@ from portal.followup import words
 from portal.followup.intake import KnownCaller
 from portal.web.forms import plain_text
 
-_FIRST = ("caller", "caller_phone", "caller_name", "call_times", "shared_phone")
+_FIRST = ("caller", "caller_phone", "caller_name", "call_times", "shared_phone", "danger", "called", "place", "rw",
+          "rt", "landmark", "nickname", "school")
+"""The questions of the page's first half, in its order; the others follow as in the cadre's form."""
 
 
 class CallForm(FlagForm):
@@ -36,7 +38,7 @@ class CallForm(FlagForm):
                  rw_in: Callable[[int, str], Area | None], **kwargs: Any) -> None:
         self._cadre_with, self._rw_in = cadre_with, rw_in
         super().__init__({"": 0} | kelurahans, **kwargs)
-        self._fields = {name: self._fields[name] for name in sorted(self._fields, key=lambda n: n not in _FIRST)}
+        self._fields = {name: self._fields[name] for name in (*_FIRST, *self._fields)}
 
     def process(self, *args: Any, **kwargs: Any) -> None:
         self.caller.choices = [(caller.value, words.caller(caller)) for caller in Caller]

@@ -185,8 +185,9 @@ def test_bad_input_is_told_and_stores_nothing(city, sign_in, changes, fault):
 def test_the_faults_stand_in_the_order_of_the_page(city, sign_in):
     page = sign_in(city.rina).get("/k/telepon").form("/k/telepon").submit()
 
-    assert page.errors[0] == "Choose one."  # who is calling
-    assert "Choose the kelurahan. If it is not known, choose the caller's own." in page.errors
+    one = "Choose one answer. If in doubt, choose I do not know."
+    assert page.errors == ["Choose one.", one, "Choose the kelurahan. If it is not known, choose the caller's own.",
+                           one, "Choose at least one. If it is hard, choose number 8.", one, one]
 
 
 def test_without_an_account_nobody_is_asked(city, sign_in):
