@@ -25,7 +25,7 @@ from portal.accounts.viewer import Viewer
 from portal.accounts.words import bad_row, change_name, role_name, state_name
 from portal.base.settings import Settings
 from portal.flags import views as flags
-from portal.followup import views as followup
+from portal.followup import pages as followup
 from portal.outreach import views as outreach
 from portal.reports import views as reports
 from portal.web import carry, db, errors, guard, headers, locale, pages
@@ -37,7 +37,8 @@ _PAGES_OF = {
     "accounts.people_page": {f"accounts.{page}" for page in (
         "person", "new_person", "describe", "invite", "hand_over", "many", "make_many", "recover", "change_role")},
     "followup.queue": {f"followup.{page}" for page in (
-        "sheet", "identity", "take", "assign", "assess", "act", "ask", "withdraw_question", "close", "reopen")},
+        "sheet", "preview", "pick_up", "call", "step_aside", "identity", "take", "assign", "assess", "act", "ask",
+        "withdraw_question", "close", "reopen")},
 }
 _LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
 
@@ -102,14 +103,15 @@ def _navigation(viewer: Viewer) -> list[dict[str, object]]:
     home = ("flags.home", _("Home"), "rumah")
     sessions = ("outreach.sessions", _("Sessions"), "orang")
     queue = ("followup.queue", _("Queue"), "pesan")
+    tasks = ("followup.tasks", _("My tasks"), "jam")
     keys = ("accounts.keys", _("Keys"), "kunci")
     coverage = ("reports.coverage", _("Coverage"), "cek")
     people = ("accounts.people_page", _("Accounts"), "orang")
     second = ("accounts.pending_changes", _("Second person"), "cek")
     help_page = ("web.help_page", _("Help"), "tolong")
     items = {
-        Role.OFFICER: [queue, coverage, help_page],
-        Role.HEAD: [queue, coverage, keys, second, ("reports.trail", _("Trail"), "jam"), help_page],
+        Role.OFFICER: [queue, tasks, coverage, help_page],
+        Role.HEAD: [queue, tasks, coverage, keys, second, ("reports.trail", _("Trail"), "jam"), help_page],
         Role.COORDINATOR: [sessions, coverage, people, second, help_page],
         Role.LEADERSHIP: [coverage, sessions, help_page],
         Role.ADMIN: [people, second, help_page],

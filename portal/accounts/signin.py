@@ -174,6 +174,8 @@ def _seconds(moment: datetime) -> int:
 
 
 def _note_seen(response: Response) -> Response:
-    if request.endpoint != "static" and current_user and current_user.is_authenticated:
+    view = current_app.view_functions.get(request.endpoint or "")
+    by_itself = request.endpoint == "static" or getattr(view, "quiet", False)
+    if not by_itself and current_user and current_user.is_authenticated:
         session[_SEEN] = _seconds(now())
     return response

@@ -10,6 +10,15 @@ from enum import StrEnum
 from portal.flags.life import Risk
 
 
+class Caller(StrEnum):
+    """Who told it on the phone, where an officer wrote it down: somebody with an account, the person whom it is
+    about, or anybody else."""
+
+    CADRE = "cadre"
+    PERSON = "person"
+    RESIDENT = "resident"
+
+
 class Danger(StrEnum):
     """Step 1."""
 
@@ -158,6 +167,12 @@ class Answers:
     shared_phone: bool = True
     keep_from: tuple[KeepFrom, ...] = ()
     place: str = ""
+    caller: Caller | None = None
+
+    @property
+    def by_stranger(self) -> bool:
+        """Whether it was told on the phone by somebody without an account: no question can reach her."""
+        return self.caller in {Caller.PERSON, Caller.RESIDENT}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from portal.accounts import queries as accounts
-from portal.accounts.roles import Role
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
 from portal.areas import queries as areas
@@ -28,7 +27,7 @@ from portal.base.settings import Settings
 from portal.flags import deadlines, life, queries, sealed
 from portal.flags.answers import Answers, Identity, estimate
 from portal.flags.life import RANK, Facts, Move, Risk, Status
-from portal.flags.models import ContentKey, Flag, FlagStep, Message, Question
+from portal.flags.models import ContentKey, Exclusion, Flag, FlagStep, Message, Question
 
 
 class SentBefore(Refused):
@@ -60,25 +59,45 @@ def send(session: Session, settings: Settings, concern: Concern, *, by: Viewer, 
     The same form sent again gives the first one's code. Raises `SentBefore` when the one-use key comes
     back with other answers, `Refused` when no unit answers for the area.
     """
+    if not by.in_field:
+        raise Refused("this is for cadres and schools")
+    tag = sealed.reporter_tag(settings.require_keys(), by.account_id)
+    return _receive(session, settings, concern, tag=tag, by=None, once=once, body=body)
+
+
+def write_down(session: Session, settings: Settings, concern: Concern, *, caller_id: UUID | None, by: Viewer,
+               once: str, body: str) -> str:
+    """An officer writes down what somebody tells her on the phone. Returns its code.
+
+    `caller_id` is the account of a caller who has one: it is among hers then. Else the mark ties it to nobody.
+    The trail names the officer, never the caller. Raises as `send` does.
+    """
     keys = settings.require_keys()
+    tag = sealed.reporter_tag(keys, caller_id) if caller_id else sealed.nobodys_tag()
+    return _receive(session, settings, concern, tag=tag, by=by, once=once, body=body)
+
+
+def _receive(session: Session, settings: Settings, concern: Concern, *, tag: bytes, by: Viewer | None, once: str,
+             body: str) -> str:
+    """The one way in, from a phone or written down by an officer: the same clocks, the same sealing."""
     before = _outcome(session, once, body)
     if before is not None:
         return before
     unit = accounts.unit_for_path(session, concern.area.path)
     kelurahan = areas.kelurahan_of(session, concern.area)
-    if unit is None or kelurahan is None or by.role not in {Role.CADRE, Role.SCHOOL}:
+    if unit is None or kelurahan is None or (by and by.unit_id != unit.id):
         raise Refused("nobody answers for this area")
     kind = "conflict" if concern.answers.keep_from else "unit"
     unit_key = accounts.sealing_key(session, unit.id, kind)
     flag = _new_flag(session, settings, concern.answers, unit.id, kelurahan.id)
     flag.key_id = unit_key.id
-    flag.reporter_tag = sealed.reporter_tag(keys, by.account_id)
+    flag.reporter_tag = tag
     wrapped, key = sealed.new_content_key(flag.id, flag.id, unit_key)
     sealed.seal_flag(flag, key, concern.answers, concern.story, concern.identity)
     session.add(flag)
     session.flush()
     session.add(wrapped)
-    _step(session, flag, Move.SEND, by=None)
+    _step(session, flag, Move.RECORD if by else Move.SEND, by=by.account_id if by else None)
     done_once.remember(session, once, body, flag.code)
     return flag.code
 
@@ -132,14 +151,33 @@ def take(session: Session, flag: Flag, *, by: Viewer, version: int) -> None:
 
 
 def assign(session: Session, flag: Flag, officer_id: UUID, *, by: Viewer, version: int) -> None:
-    """The head gives it to an officer of the unit who holds its key. Raises `NotVisible` for others."""
-    colleagues = {colleague.id for colleague in accounts.colleagues(session, by)}
-    able = colleagues & accounts.holders_of(session, flag.key_id)
-    if officer_id not in able:
+    """The head gives it to an officer of the unit who may know of it. Raises `NotVisible` for others."""
+    if officer_id not in able_to_work_on(session, flag, by=by):
         raise NotVisible
     before = facts_of(flag)
     flag.assignee_id = officer_id
     _advance(session, flag, Move.ASSIGN, by=by, before=before, version=version)
+
+
+def able_to_work_on(session: Session, flag: Flag, *, by: Viewer) -> set[UUID]:
+    """The people of the unit for whom a flag exists: they hold its key, and have not stepped aside from it."""
+    colleagues = {colleague.id for colleague in accounts.colleagues(session, by)}
+    return colleagues & accounts.holders_of(session, flag.key_id) - queries.excluded_from(session, flag.id)
+
+
+def step_aside(session: Session, flag: Flag, *, by: Viewer) -> None:
+    """The officer has to do with somebody in it: from now on it does not exist for her. If it was hers, it is
+    nobody's. Raises `Refused` when nobody else could see it then: it would be lost."""
+    if not able_to_work_on(session, flag, by=by) - {by.account_id}:
+        raise Refused("nobody else could see it")
+    before, hers = facts_of(flag), flag.assignee_id == by.account_id
+    session.add(Exclusion(account_id=by.account_id, flag_id=flag.id, made_at=now()))
+    if hers:
+        flag.assignee_id = None
+    if hers and Move.STEP_ASIDE in life.open_moves(Status(flag.status), by.role, before):
+        _advance(session, flag, Move.STEP_ASIDE, by=by, before=before, version=None)
+    else:  # how far the work is does not hang on her
+        _note(session, flag, Move.STEP_ASIDE, by=by)
 
 
 def assess(session: Session, settings: Settings, flag: Flag, risk: Risk, *, by: Viewer, version: int) -> None:
@@ -270,6 +308,10 @@ def _advance(session: Session, flag: Flag, move: Move, *, by: Viewer, before: Fa
     if version is not None and version != flag.version:
         raise Stale("the page showed an older version")
     flag.status = life.after(Status(flag.status), move, by.role, before, facts_of(flag))
+    _note(session, flag, move, by=by)
+
+
+def _note(session: Session, flag: Flag, move: Move, *, by: Viewer) -> None:
     flag_modified(flag, "status")  # even where it stays: two officers at once must be noticed
     _step(session, flag, move, by=None if by.in_field else by.account_id)
     session.flush()

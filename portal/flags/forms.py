@@ -16,6 +16,7 @@ from portal.flags.answers import (
     Answers,
     Aware,
     Called,
+    Caller,
     CallTime,
     Contact,
     Danger,
@@ -193,15 +194,15 @@ class FlagForm(ActForm):
         if field.data and normal_phone(field.data) is None:
             raise ValidationError(_("Write the number like 0812 3456 7890, or leave it empty."))
 
-    def answers(self, place: str) -> Answers:
-        """The coded answers. `place` says where in words that name no house."""
+    def answers(self, place: str, caller: Caller | None = None) -> Answers:
+        """The coded answers. `place` says where in words that name no house; `caller` who told it to an officer."""
         return Answers(
             danger=self.danger.code, called=self.called.code if self.urgent else None,
             who=self.who.code or Who.UNKNOWN, age=self.age.code or Age.UNKNOWN, needs=self.needs.codes,
             signs=self.signs.codes, known=self.known.code or Known.GUESS, relation=self.relation.code,
             aware=self._aware or Aware.UNKNOWN, contact=self.contact.code or Contact.REPORTER,
             call_times=self.call_times.codes, shared_phone=self.shared_phone.data != "no",
-            keep_from=self.keep_from.codes, place=place,
+            keep_from=self.keep_from.codes, place=place, caller=caller,
         )
 
     def identity(self, *, name: str, title: str, phone: str, area: str) -> Identity:

@@ -52,6 +52,7 @@ class Move(StrEnum):
     """What can happen to a flag."""
 
     SEND = "send"
+    RECORD = "record"
     READ = "read"
     TAKE = "take"
     ASSIGN = "assign"
@@ -63,6 +64,7 @@ class Move(StrEnum):
     ADD = "add"
     CLOSE = "close"
     REOPEN = "reopen"
+    STEP_ASIDE = "step_aside"
 
 
 class Need(StrEnum):
@@ -102,6 +104,7 @@ _UNREAD = frozenset({Status.NEW})
 _WORKED = frozenset({Status.READ, Status.ASSESSED, Status.ASSIGNED, Status.IN_PROGRESS,
                      Status.REFERRED, Status.REOPENED})
 _WAITING = frozenset({Status.WAITING})
+_OWNED = frozenset({Status.ASSIGNED, Status.IN_PROGRESS})
 OPEN = _UNREAD | _WORKED | _WAITING
 """The statuses in which something is still to be done by this unit."""
 
@@ -120,6 +123,7 @@ MOVES: dict[Move, Rule] = {
     Move.CLOSE: Rule(_WORKED | _WAITING, Status.CLOSED, UNIT, frozenset({Need.REASON, Need.CADRE_TEXT}),
                      only_owned=True, only_assessed=True),
     Move.REOPEN: Rule(frozenset({Status.CLOSED}), Status.REOPENED, UNIT, frozenset({Need.REASON})),
+    Move.STEP_ASIDE: Rule(_OWNED, None, UNIT),
 }
 
 _END_WAITING = frozenset({Move.ANSWER, Move.WITHDRAW_QUESTION})

@@ -125,6 +125,16 @@ class Message(Base):
     sealed_text: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class Exclusion(Base):
+    """An officer who has to do with somebody in a concern: it does not exist for her any more."""
+
+    __tablename__ = "exclusions"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    flag_id: Mapped[UUID] = mapped_column(ForeignKey("flags.id", ondelete="CASCADE"), primary_key=True, index=True)
+    made_at: Mapped[datetime]
+
+
 class CalendarDay(Base):
     """The city's own calendar over the national one: an extra day off, or a holiday that is worked."""
 

@@ -10,7 +10,7 @@ from portal.accounts.models import Account
 from portal.accounts.viewer import Viewer
 from portal.areas import queries as areas
 from portal.areas.models import Level
-from portal.areas.queries import AreaRow, Place
+from portal.areas.queries import AnyArea, Place
 from portal.base.errors import NotVisible
 from portal.base.phones import local_phone
 from portal.base.settings import ServerKeys
@@ -41,18 +41,18 @@ def choices(session: Session, viewer: Viewer) -> dict[str, int]:
     if kelurahan is None or city is None:
         raise NotVisible
     near = {f"{a.name}, {kelurahan.name}": a.id for a in areas.children_of(session, kelurahan, Level.RW)}
-    every = {said(areas.full_name(session, own)): own.id} | near | _kelurahans(session, city)
+    every = {said(areas.full_name(session, own)): own.id} | near | {
+        _("Kelurahan %(name)s", name=name): key for name, key in kelurahans(session, city).items()}
     first = next(iter(every))
     return {words: key for words, key in every.items() if key != own.id or words == first}
 
 
-def _kelurahans(session: Session, city: AreaRow) -> dict[str, int]:
+def kelurahans(session: Session, city: AnyArea) -> dict[str, int]:
     """Those of a city, by name; where two share one, their kecamatan tells them apart."""
     rows = areas.children_of(session, city, Level.KELURAHAN)
     shared = {name for name, times in Counter(row.name for row in rows).items() if times > 1}
-    names = {row.id: f"{row.name}, {areas.full_name(session, row).kecamatan_name}" if row.name in shared else row.name
-             for row in rows}
-    return {_("Kelurahan %(name)s", name=name): key for key, name in names.items()}
+    return {f"{row.name}, {areas.full_name(session, row).kecamatan_name}" if row.name in shared else row.name: row.id
+            for row in rows}
 
 
 def school_of(place: Place) -> str:

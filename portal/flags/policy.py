@@ -1,16 +1,18 @@
 """Who may see which flags, and who may do what. No HTTP, no query is run here.
 
 What a viewer may know of follows from the keys she holds: without a grant of a flag's key it does not
-exist for her, in no list, count, search or address.
+exist for her, in no list, count, search or address. Nor does one that she has stepped aside from.
 """
 
-from sqlalchemy import ColumnElement, and_, false
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, false, select
 
 from portal.accounts import queries as accounts
 from portal.accounts.viewer import Viewer
 from portal.base.settings import ServerKeys
 from portal.flags import sealed
-from portal.flags.models import Flag
+from portal.flags.models import Exclusion, Flag
 
 
 def may_send(viewer: Viewer) -> bool:
@@ -29,5 +31,11 @@ def visible_to(viewer: Viewer, keys: ServerKeys) -> ColumnElement[bool]:
         own = Flag.reporter_tag == sealed.reporter_tag(keys, viewer.account_id)
         return and_(own, Flag.received_at >= viewer.quiet_since) if viewer.quiet_since else own
     if viewer.in_unit:
-        return and_(Flag.unit_id == viewer.unit_id, Flag.key_id.in_(accounts.keys_held_by(viewer)))
+        return and_(Flag.unit_id == viewer.unit_id, Flag.key_id.in_(accounts.keys_held_by(viewer)),
+                    Flag.id.not_in(stepped_aside_from(viewer)))
     return false()
+
+
+def stepped_aside_from(viewer: Viewer) -> Select[tuple[UUID]]:
+    """The ids of the concerns that this officer must not know of, because she has to do with somebody in them."""
+    return select(Exclusion.flag_id).where(Exclusion.account_id == viewer.account_id)

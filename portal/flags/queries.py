@@ -13,7 +13,7 @@ from portal.base.errors import NotVisible
 from portal.base.reference import read_reference
 from portal.base.settings import ServerKeys, Settings
 from portal.flags import deadlines, life, sealed
-from portal.flags.models import CalendarDay, Flag, FlagStep, Question
+from portal.flags.models import CalendarDay, Exclusion, Flag, FlagStep, Question
 from portal.flags.policy import visible_to
 
 
@@ -105,6 +105,11 @@ def steps_of(session: Session, flag_id: UUID) -> list[FlagStep]:
     """A flag's history, newest first."""
     return list(session.scalars(
         select(FlagStep).where(FlagStep.flag_id == flag_id).order_by(FlagStep.at.desc(), FlagStep.id)))
+
+
+def excluded_from(session: Session, flag_id: UUID) -> set[UUID]:
+    """The accounts of those who stepped aside from a flag."""
+    return set(session.scalars(select(Exclusion.account_id).where(Exclusion.flag_id == flag_id)))
 
 
 def calendar(session: Session, settings: Settings) -> deadlines.Calendar:

@@ -8,6 +8,7 @@
 | each content key | HPKE to the unit's or the conflict key; AES-GCM after the first reading | content_keys, its id |
 | a question, a closing text | server key `told` | its row |
 | who sent it | never stored: HMAC of the account under server key `reporter` | |
+| who told it on the phone without having an account | never stored: a random mark | |
 """
 
 import json
@@ -29,6 +30,12 @@ from portal.flags.models import ContentKey, Flag, Message, Question
 def reporter_tag(keys: ServerKeys, account_id: UUID) -> bytes:
     """How "my concerns" are found: without the key file nobody can tell whose they are."""
     return vault.tag(keys.reporter, str(account_id), purpose="reporter")
+
+
+def nobodys_tag() -> bytes:
+    """In place of a reporter's mark for a caller without an account: as long, tied to nobody, and nobody
+    without the key file can tell it from the others."""
+    return vault.new_key()
 
 
 def new_content_key(row_id: UUID, flag_id: UUID, unit_key: SealingKey) -> tuple[ContentKey, bytes]:

@@ -2,7 +2,6 @@
 
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -15,7 +14,7 @@ from portal.flags.life import Move, Risk
 from portal.flags.words import CLOSINGS, QUESTIONS, closing, question
 from portal.followup import words
 from portal.followup.commands import Action, Closing
-from portal.followup.sheets import Sheet
+from portal.followup.sheets import Candidate, Sheet
 from portal.web import config, sealed
 from portal.web.forms import ActForm, plain_text
 
@@ -68,12 +67,13 @@ class AssignForm(DeskForm):
     officer = SelectField(_l("Officer"), [InputRequired(_ONE)])
     why_moved = StringField(_l("Why is it passed on? (may be skipped)"), [Length(max=SHORT)], filters=[plain_text])
 
-    def __init__(self, officers: list[tuple[UUID, str]], **kwargs: Any) -> None:
+    def __init__(self, officers: list[Candidate], **kwargs: Any) -> None:
         self._officers = officers
         super().__init__(**kwargs)
 
     def process(self, *args: Any, **kwargs: Any) -> None:
-        self.officer.choices = _with_blank([(str(id_), name) for id_, name in self._officers])
+        self.officer.choices = _with_blank([(str(one.id), words.officer_with(one.name, one.has))
+                                            for one in self._officers])
         super().process(*args, **kwargs)
 
 

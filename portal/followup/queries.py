@@ -4,6 +4,7 @@ What a viewer may not know of is in no row, no count and no search (`flags.polic
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,8 +28,10 @@ from portal.flags.deadlines import TimeLeft, time_left
 from portal.flags.life import RANK, Move, Risk, Status
 from portal.flags.models import Flag, FlagStep
 from portal.flags.policy import visible_to
+from portal.followup.filters import Filters
 
 PAGE = 25
+ALL = Filters()
 MOST = 100
 """Nobody counts further than this: a longer list is "99+"."""
 
@@ -50,6 +53,15 @@ class SavedView(StrEnum):
     NEWS = "pesan"
     WAITING = "menunggu"
     CLOSED = "selesai"
+
+
+class Term(StrEnum):
+    """When one's own work is due."""
+
+    LATE = "late"
+    TODAY = "today"
+    WEEK = "week"
+    LATER = "later"
 
 
 @dataclass(frozen=True)
@@ -104,14 +116,16 @@ def saved_view(code: str) -> SavedView:
 
 
 def queue(session: Session, view: SavedView, *, viewer: Viewer, keys: ServerKeys, settings: Settings,
-          after: str = "") -> Page:
-    """One page of a saved view: by risk, then deadline; closed ones by the day of closing, newest first.
+          after: str = "", only: Filters = ALL) -> Page:
+    """One page of a saved view, or of a part of it: by risk, then deadline; closed ones by the day of closing,
+    newest first.
 
     `after` is the `after` of the page before. One that was not made here begins at the first page; it
     cannot show anything that the viewer may not see.
     """
     place = _read_cursor(after)
-    query = _lines().where(visible_to(viewer, keys), *_conditions(view, viewer, settings)).limit(PAGE + 1)
+    query = (_lines().where(visible_to(viewer, keys), *_conditions(view, viewer, settings), *only.conditions())
+             .limit(PAGE + 1))
     if view is SavedView.CLOSED:
         query = query.order_by(Flag.closed_at.desc(), Flag.id.desc())
         if place is not None:
@@ -133,8 +147,41 @@ def line_of(session: Session, flag: Flag, *, viewer: Viewer, keys: ServerKeys) -
 
 def counts(session: Session, *, viewer: Viewer, keys: ServerKeys, settings: Settings) -> dict[SavedView, int]:
     """How many concerns each view holds, never counted further than `MOST`. One question for all."""
-    numbers = [_counted(view, viewer, keys, settings).label(view.name) for view in SavedView]
+    numbers = [_counted(visible_to(viewer, keys), *_conditions(view, viewer, settings)).label(view.name)
+               for view in SavedView]
     return dict(zip(SavedView, session.execute(select(*numbers)).one(), strict=True))
+
+
+def how_many(session: Session, view: SavedView, only: Filters, *, viewer: Viewer, keys: ServerKeys,
+             settings: Settings) -> int:
+    """How many a part of a view holds, never counted further than `MOST`."""
+    return session.scalars(select(_counted(
+        visible_to(viewer, keys), *_conditions(view, viewer, settings), *only.conditions()))).one()
+
+
+def came_after(session: Session, moment: datetime, *, viewer: Viewer, keys: ServerKeys) -> int:
+    """How many open ones came after a moment, never counted further than `MOST`."""
+    return session.scalars(select(_counted(
+        visible_to(viewer, keys), Flag.closed_at.is_(None), Flag.received_at > moment))).one()
+
+
+def open_per_officer(session: Session, officers: Collection[UUID], *, viewer: Viewer, keys: ServerKeys
+                     ) -> dict[UUID, int]:
+    """How many open ones each officer has, as far as the viewer may know of them. One question for all."""
+    numbers = [_counted(visible_to(viewer, keys), Flag.closed_at.is_(None), Flag.assignee_id == officer)
+               for officer in officers]
+    return dict(zip(officers, session.execute(select(*numbers)).one(), strict=True)) if numbers else {}
+
+
+def tasks(session: Session, *, viewer: Viewer, keys: ServerKeys, settings: Settings) -> dict[Term, list[Line]]:
+    """The viewer's own open ones by when they are due, each list by deadline: at most `MOST` in all."""
+    query = (_lines().where(visible_to(viewer, keys), Flag.closed_at.is_(None),
+                            Flag.assignee_id == viewer.account_id)
+             .order_by(Flag.due_at, Flag.rank, Flag.id).limit(MOST))
+    due: dict[Term, list[Line]] = {term: [] for term in Term}
+    for row in session.execute(query):
+        due[_term(row.due_at, settings)].append(_line(row))
+    return due
 
 
 def find(session: Session, typed: str, *, viewer: Viewer, keys: ServerKeys) -> str | None:
@@ -186,15 +233,25 @@ def _conditions(view: SavedView, viewer: Viewer, settings: Settings) -> list[Col
     return [Flag.closed_at.is_(None), *([narrower[view]] if view in narrower else [])]
 
 
-def _counted(view: SavedView, viewer: Viewer, keys: ServerKeys, settings: Settings) -> ScalarSelect[int]:
-    some = (select(literal(1)).select_from(Flag)
-            .where(visible_to(viewer, keys), *_conditions(view, viewer, settings)).limit(MOST).subquery())
+def _counted(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    some = select(literal(1)).select_from(Flag).where(*conditions).limit(MOST).subquery()
     return select(func.count()).select_from(some).scalar_subquery()
 
 
 def _end_of_day(settings: Settings) -> datetime:
     here = now().astimezone(settings.timezone)
     return here.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
+def _term(due_at: datetime, settings: Settings) -> Term:
+    """A week ends on Sunday."""
+    tomorrow = _end_of_day(settings)
+    monday = tomorrow + timedelta(days=(7 - tomorrow.weekday()) % 7)
+    if due_at < now():
+        return Term.LATE
+    if due_at < tomorrow:
+        return Term.TODAY
+    return Term.WEEK if due_at < monday else Term.LATER
 
 
 def _line(row: Row[Any]) -> Line:

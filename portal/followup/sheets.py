@@ -1,7 +1,7 @@
 """One concern in full, as its sheet shows it to an officer whose key is unlocked."""
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
@@ -13,19 +13,17 @@ from portal.accounts import queries as accounts
 from portal.accounts.models import Account
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
-from portal.audit.models import AuditEntry
-from portal.base.clock import now
 from portal.base.settings import ServerKeys
 from portal.flags import queries as flags
 from portal.flags import sealed as flags_sealed
-from portal.flags.answers import Age, CallTime, Sign, Who
-from portal.flags.commands import Opened, content_key
+from portal.flags.answers import Age, Answers, CallTime, Sign, Who
+from portal.flags.commands import Opened, able_to_work_on, content_key
 from portal.flags.life import Move
 from portal.flags.models import Flag, FlagStep, Message, Question
-from portal.followup import policy, queries, sealed
+from portal.followup import policy, presence, queries, sealed
 from portal.followup.models import Note
+from portal.followup.presence import Here
 
-_HERE_MINUTES = 15
 _WORK = {move: place for place, move in enumerate(Move)}
 _Code = TypeVar("_Code", bound=StrEnum)
 
@@ -65,19 +63,22 @@ class Said:
 
 
 @dataclass(frozen=True)
-class SeenBy:
-    """A colleague who opened the same sheet a moment ago."""
+class Candidate:
+    """A colleague with the number of open concerns that she has already."""
 
+    id: UUID
     name: str
-    at: datetime
+    has: int
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Whom the head may give a concern to, and how many of the unit may not have it."""
+    """Whom the head may give a concern to. The others are only counted: those who hold no key at all, and those
+    who must not have this one because of a conflict of interest."""
 
-    officers: list[tuple[UUID, str]]
-    hidden: int
+    officers: list[Candidate]
+    keyless: int
+    in_conflict: int
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,14 @@ class Sheet:
     waits: dict[Move, list[str]]
     question: str
     closing: str
-    also: SeenBy | None
+    here: list[Here]
     candidates: Candidates | None
+
+    @property
+    def contact(self) -> Answers:
+        """The answers as far as contact goes: safe hours that were told later stand in the place of the first."""
+        newest = next((said.call_times for said in self.messages if said.call_times), None)
+        return replace(self.opened.answers, call_times=tuple(newest)) if newest else self.opened.answers
 
 
 def sheet(session: Session, ring: KeyRing, flag: Flag, opened: Opened, *, viewer: Viewer, keys: ServerKeys
@@ -103,24 +110,26 @@ def sheet(session: Session, ring: KeyRing, flag: Flag, opened: Opened, *, viewer
     waiting = next((q for q in asked if q.answered_at is None), None)
     codes = {question.id: flags_sealed.open_question(keys, question) for question in asked}
     closing = flags_sealed.open_closing(keys, flag.id, flag.sealed_closing) if flag.sealed_closing else ""
-    moves = policy.offered(flag, viewer)
+    moves = [move for move in policy.offered(flag, viewer)
+             if move is not Move.ASK or not opened.answers.by_stranger]
     return Sheet(
         line=queries.line_of(session, flag, viewer=viewer, keys=keys), opened=opened,
         messages=[_said(message, content, codes) for message, content in opened.messages],
         log=_log(session, ring, flag, asked, codes, viewer=viewer), moves=moves,
         waits=_waits(flag, moves), question=codes[waiting.id] if waiting else "", closing=closing,
-        also=_also_here(session, flag.id, viewer),
-        candidates=candidates(session, flag, viewer=viewer) if Move.ASSIGN in moves else None,
+        here=presence.others(session, flag, viewer=viewer),
+        candidates=candidates(session, flag, viewer=viewer, keys=keys) if Move.ASSIGN in moves else None,
     )
 
 
-def candidates(session: Session, flag: Flag, *, viewer: Viewer) -> Candidates:
-    """Colleagues who hold this concern's key, without the viewer and whoever has it now."""
-    holders = accounts.holders_of(session, flag.key_id)
-    others = [c for c in accounts.colleagues(session, viewer)
-              if c.id not in {viewer.account_id, flag.assignee_id}]
-    return Candidates([(c.id, c.name) for c in others if c.id in holders],
-                      sum(c.id not in holders for c in others))
+def candidates(session: Session, flag: Flag, *, viewer: Viewer, keys: ServerKeys) -> Candidates:
+    """Colleagues for whom this concern exists, without the viewer and whoever has it now."""
+    able = able_to_work_on(session, flag, by=viewer)
+    others = [c for c in accounts.colleagues(session, viewer) if c.id not in {viewer.account_id, flag.assignee_id}]
+    has = queries.open_per_officer(session, [c.id for c in others if c.id in able], viewer=viewer, keys=keys)
+    keyless = sum(not c.holds for c in others)
+    return Candidates([Candidate(c.id, c.name, has[c.id]) for c in others if c.id in able], keyless,
+                      len(others) - len(has) - keyless)
 
 
 def changes(session: Session, flag: Flag, *, viewer: Viewer) -> list[Entry]:
@@ -202,13 +211,3 @@ def _said(message: Message, content: dict[str, Any], codes: dict[UUID, str]) -> 
 def _known(kind: type[_Code], values: list[Any]) -> list[_Code]:
     """The codes among these values; what is not one of `kind` was left open."""
     return [code for code in kind if code.value in values]
-
-
-def _also_here(session: Session, flag_id: UUID, viewer: Viewer) -> SeenBy | None:
-    """The last colleague who opened this sheet in the last quarter of an hour."""
-    row = session.execute(
-        select(Account.name, AuditEntry.at).join(Account, Account.id == AuditEntry.actor_id)
-        .where(AuditEntry.subject == str(flag_id), AuditEntry.action == "flag.opened",
-               AuditEntry.actor_id != viewer.account_id, AuditEntry.at > now() - timedelta(minutes=_HERE_MINUTES))
-        .order_by(AuditEntry.id.desc()).limit(1)).first()
-    return SeenBy(row.name, row.at) if row else None

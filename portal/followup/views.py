@@ -1,4 +1,4 @@
-"""The unit's desk: the queue, one concern's sheet, and the acts on it."""
+"""One concern's sheet, and the acts on it. What else is on the desk: see `pages`."""
 
 from collections.abc import Callable
 from datetime import date
@@ -17,10 +17,10 @@ from portal.base.reference import spoken
 from portal.flags import commands as flags
 from portal.flags import queries as flag_queries
 from portal.flags import words as flag_words
-from portal.flags.answers import Answers, Identity
+from portal.flags.answers import Identity
 from portal.flags.life import Move, Risk
 from portal.flags.policy import may_work
-from portal.followup import commands, forms, policy, queries, sheets, words
+from portal.followup import commands, forms, policy, presence, queries, sheets, triage, words
 from portal.followup.sheets import Sheet
 from portal.web import carry, config, db
 from portal.web.guard import allowed
@@ -34,34 +34,7 @@ _BOTH = ["GET", "POST"]
 @bp.context_processor
 def _words() -> dict[str, object]:
     return {"words": words, "Move": Move, "spoken": spoken, "label": flag_words.label, "told": flag_words.told,
-            "question": flag_words.question, "closing": flag_words.closing}
-
-
-@bp.get("/antrean")
-@allowed(may_work)
-def queue():
-    """What next: a saved view of the queue, or the sheet whose code was typed."""
-    read, typed = db.session(), request.args.get("kode", "").strip()
-    found = queries.find(read, typed, viewer=current_user, keys=config.keys())
-    if found is not None:
-        return redirect(url_for(".sheet", code=spoken(found)))
-    view = queries.saved_view(request.args.get("tampil", ""))
-    page = queries.queue(read, view, viewer=current_user, keys=config.keys(), settings=config.settings(),
-                         after=request.args.get("sesudah", ""))
-    counts = queries.counts(read, viewer=current_user, keys=config.keys(), settings=config.settings())
-    keyless = not queries.holds_a_key(read, current_user)
-    givers = queries.key_givers(read, current_user) if keyless else []
-    return render("followup/queue.html", page=page, counts=counts, typed=typed, keyless=keyless, givers=givers,
-                  at=now(), locked=signin.key_ring() is None, summaries={} if typed else _summaries(page))
-
-
-@bp.post("/antrean/buka")
-@allowed(may_work)
-def unlock():
-    """Ask for the passphrase again, which opens the keys again."""
-    signin.rest()
-    target = carry.local_path(request.form.get("next", "/"))
-    return redirect(url_for("accounts.sign_in", next=target), 303)
+            "question": flag_words.question, "closing": flag_words.closing, "flag_words": flag_words}
 
 
 @bp.get("/k/<code>/kerja")
@@ -87,7 +60,7 @@ def identity(code: str):
 @allowed(may_work)
 def take(code: str):
     """Make it mine."""
-    return _act(code, forms.TakeForm(), lambda write, _ring, flag, **how: commands.take(write, flag, **how))
+    return act_on(code, forms.TakeForm(), lambda write, _ring, flag, **how: commands.take(write, flag, **how))
 
 
 @bp.route("/k/<code>/kerja/tugaskan", methods=_BOTH)
@@ -95,8 +68,8 @@ def take(code: str):
 def assign(code: str):
     """Give it to a colleague."""
     flag = flag_queries.get_flag(db.session(), code, viewer=current_user, keys=config.keys())
-    form = forms.AssignForm(sheets.candidates(db.session(), flag, viewer=current_user).officers)
-    return _act(code, form, lambda write, ring, flag, **how: commands.assign(
+    form = forms.AssignForm(sheets.candidates(db.session(), flag, viewer=current_user, keys=config.keys()).officers)
+    return act_on(code, form, lambda write, ring, flag, **how: commands.assign(
         write, ring, flag, UUID(form.officer.data), form.why_moved.data, **how))
 
 
@@ -105,7 +78,7 @@ def assign(code: str):
 def assess(code: str):
     """Set the risk."""
     form = forms.AssessForm()
-    return _act(code, form, lambda write, ring, flag, **how: commands.assess(
+    return act_on(code, form, lambda write, ring, flag, **how: commands.assess(
         write, config.settings(), ring, flag, Risk(form.risk.data), form.why_risk.data, **how))
 
 
@@ -115,24 +88,28 @@ def act(code: str):
     """Note what was done."""
     flag = flag_queries.get_flag(db.session(), code, viewer=current_user, keys=config.keys())
     form = forms.ActionForm(local(flag.received_at).date())
-    return _act(code, form, lambda write, ring, flag, **how: commands.act(
+    return act_on(code, form, lambda write, ring, flag, **how: commands.act(
         write, config.settings(), ring, flag, form.action(), **how), more=lambda: _day_off(form))
 
 
 @bp.route("/k/<code>/kerja/tanya", methods=_BOTH)
 @allowed(may_work)
 def ask(code: str):
-    """Ask the reporter."""
+    """Ask the reporter: choose, see what she will read, send."""
     form = forms.AskForm()
-    return _act(code, form, lambda write, _ring, flag, **how: commands.ask(
-        write, config.settings(), flag, form.template.data, **how))
+    flag = flag_queries.get_flag(db.session(), code, viewer=current_user, keys=config.keys())
+    possible = Move.ASK in policy.offered(flag, current_user) and not _is_locked_act()
+    if possible and request.form.get("step") != "send":
+        return _sheet(code, form, status=200 if form.accepted() or not form.errors else 422)
+    return act_on(code, form, lambda write, ring, flag, **how: triage.ask(
+        write, config.settings(), ring, flag, form.template.data, **how))
 
 
 @bp.route("/k/<code>/kerja/tarik", methods=_BOTH)
 @allowed(may_work)
 def withdraw_question(code: str):
     """Take the question back."""
-    return _act(code, forms.WithdrawForm(),
+    return act_on(code, forms.WithdrawForm(),
                 lambda write, _ring, flag, **how: commands.withdraw_question(write, flag, **how))
 
 
@@ -141,7 +118,7 @@ def withdraw_question(code: str):
 def reopen(code: str):
     """Begin again."""
     form = forms.ReopenForm()
-    return _act(code, form, lambda write, ring, flag, **how: commands.reopen(
+    return act_on(code, form, lambda write, ring, flag, **how: commands.reopen(
         write, config.settings(), ring, flag, form.why_again.data, **how))
 
 
@@ -164,7 +141,7 @@ def close(code: str):
     return _recorded(code)
 
 
-def _act(code: str, form: forms.DeskForm, do: Callable[..., None], more: Callable[[], str] = str) -> Response:
+def act_on(code: str, form: forms.DeskForm, do: Callable[..., None], more: Callable[[], str] = str) -> Response:
     """One act from the sheet. Whatever stands in its way, what was typed stays on the page."""
     if _is_locked_act():
         return _ask_for_passphrase()
@@ -219,6 +196,7 @@ def _open(code: str, ring: KeyRing, reason: str) -> tuple[Sheet, Identity | None
         flag = flag_queries.get_flag(writing, code, viewer=current_user, keys=config.keys())
         opened = flags.open_flag(writing, ring, flag, by=current_user)
         named = flags.open_identity(writing, ring, flag, by=current_user, reason=reason) if reason else None
+        presence.touch(writing, flag.id, by=current_user)
         return sheets.sheet(writing, ring, flag, opened, viewer=current_user, keys=config.keys()), named
 
 
@@ -258,15 +236,6 @@ def _ask_for_passphrase() -> Response:
 def _missed(form: forms.DeskForm, version: int) -> int:
     """How many moves were made since the page that `form` was on; each raises the version by one."""
     return version - form.seen if 0 < form.seen <= version else 0
-
-
-def _summaries(page: queries.Page) -> dict[UUID, Answers]:
-    ring = signin.key_ring()
-    if ring is None or not page.lines:
-        return {}
-    with db.transaction() as writing:
-        return commands.open_summaries(writing, ring, [line.id for line in page.lines], by=current_user,
-                                       where=page.view)
 
 
 def _next_working_day() -> date:

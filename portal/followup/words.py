@@ -15,6 +15,7 @@ from portal.flags.answers import (
     Answers,
     Aware,
     Called,
+    Caller,
     CallTime,
     Contact,
     Danger,
@@ -26,7 +27,9 @@ from portal.flags.answers import (
 from portal.flags.deadlines import TimeLeft
 from portal.flags.life import Move, Risk, Status
 from portal.flags.words import label
-from portal.followup.queries import MOST, SavedView
+from portal.followup.presence import Here
+from portal.followup.queries import MOST, SavedView, Term
+from portal.web.locale import say_time
 
 IDENTITY_REASONS = ("call_cadre", "reach_person", "emergency", "prepare", "check")
 WAYS = ("phone", "visit", "in_person", "coordination")
@@ -77,11 +80,13 @@ def _risks() -> Mapping[str, str]:
 @_per_language
 def _moves() -> Mapping[str, str]:
     return {
-        Move.SEND: _("Received from the cadre"), Move.READ: _("Read for the first time"),
+        Move.SEND: _("Received from the cadre"), Move.RECORD: _("Written down by an officer, from the phone"),
+        Move.READ: _("Read for the first time"),
         Move.TAKE: _("Taken over"), Move.ASSIGN: _("Given to an officer"), Move.ASSESS: _("Risk assessed"),
         Move.ACT: _("Action noted"), Move.ASK: _("Question sent to the cadre"),
         Move.WITHDRAW_QUESTION: _("Question withdrawn"), Move.ANSWER: _("The cadre answered"),
         Move.ADD: _("The cadre added something"), Move.CLOSE: _("Was closed"), Move.REOPEN: _("Reopened"),
+        Move.STEP_ASIDE: _("Stepped aside: conflict of interest"),
     }
 
 
@@ -121,9 +126,30 @@ def move(code: Move) -> str:
     return _moves()[code]
 
 
+def term(code: Term) -> str:
+    """When one's own work is due, as a heading."""
+    return {Term.LATE: _("Past"), Term.TODAY: _("Today"), Term.WEEK: _("This week"), Term.LATER: _("Later")}[code]
+
+
+def officer_with(name: str, has: int) -> str:
+    """An officer and how much she has already."""
+    return _("%(name)s (%(count)s open)", name=name, count=count(has))
+
+
+def open_at(others: Iterable[Here]) -> str:
+    """Who else has a sheet open; empty when nobody has."""
+    return " ".join(_("%(who)s has this open since %(time)s.", who=one.name, time=say_time(one.since))
+                    for one in others)
+
+
 def count(number: int) -> str:
     """A number that was not counted further than `queries.MOST`."""
     return str(number) if number < MOST else f"{MOST - 1}+"
+
+
+def found(number: int) -> str:
+    """How many a list holds, as a sentence to be heard."""
+    return ngettext("%(all)s concern in the list.", "%(all)s concerns in the list.", number, all=count(number))
 
 
 def time_left(left: TimeLeft) -> str:
@@ -192,24 +218,33 @@ def summary(answers: Answers) -> str:
 
 def contact_lines(answers: Answers, officer: str) -> list[str]:
     """How to reach anybody safely, most important first. `officer` speaks the opening sentence."""
+    anybody = answers.by_stranger
     first = {
-        Contact.REPORTER: _("Call the cadre first."),
+        Contact.REPORTER: _("Call the caller first.") if anybody else _("Call the cadre first."),
         Contact.PERSON: _("The person may be contacted directly. Number and hours are with the names below."),
         Contact.NOBODY: _("Contact nobody yet. Only if a life is in danger, and with a second officer's agreement."),
     }[answers.contact]
     lines = [first]
     if answers.contact is not Contact.NOBODY:
         lines.append(_call_times(answers.call_times))
-    lines.append(_("The cadre's phone is shared: send no message.") if answers.shared_phone
-                 else _("The cadre's phone is not shared."))
+    lines.append(_phone(anybody, answers.shared_phone))
     if answers.keep_from:
         lines.append(_("Must not know: %(who)s.", who=labels(answers.keep_from)))
     if answers.aware is Aware.NOT_YET_WILLING:
-        lines.append(_("The person does not want help yet. Talk with the cadre first."))
+        lines.append(_("The person does not want help yet. Talk with the caller first.") if anybody
+                     else _("The person does not want help yet. Talk with the cadre first."))
     if answers.shared_phone and answers.contact is not Contact.NOBODY:
         lines.append(_("Open with: “Good day, this is %(name)s from the kelurahan about the RW activities. "
                        "Can you talk?”", name=officer))
     return lines
+
+
+def _phone(anybody: bool, shared: bool) -> str:
+    if anybody:
+        told = _("The caller's phone is shared: send no message."), _("The caller's phone is not shared.")
+    else:
+        told = _("The cadre's phone is shared: send no message."), _("The cadre's phone is not shared.")
+    return told[0] if shared else told[1]
 
 
 def _call_times(times: tuple[CallTime, ...]) -> str:
@@ -229,10 +264,20 @@ def danger(answers: Answers) -> str:
     }[answers.danger]
 
 
-def called(code: Called) -> str:
-    """Who has called for help, as an officer reads it."""
-    return {Called.YES: _("The cadre has called"), Called.NOT_YET: _("Nobody yet: the cadre could not call"),
-            Called.OTHERS: _("Somebody else has called")}[code]
+def called(answers: Answers) -> str:
+    """Who has called for help, as an officer reads it; empty when it was not asked."""
+    if answers.by_stranger:
+        told = _("The caller has called"), _("Nobody yet: the caller could not call")
+    else:
+        told = _("The cadre has called"), _("Nobody yet: the cadre could not call")
+    return {Called.YES: told[0], Called.NOT_YET: told[1], Called.OTHERS: _("Somebody else has called"),
+            None: ""}[answers.called]
+
+
+def caller(code: Caller) -> str:
+    """Who told it on the phone."""
+    return {Caller.CADRE: _("A cadre or school with an account"), Caller.PERSON: _("The person concerned"),
+            Caller.RESIDENT: _("Somebody else")}[code]
 
 
 def who(answers: Answers) -> str:
@@ -243,13 +288,19 @@ def who(answers: Answers) -> str:
     return _("%(who)s, %(age)s years", who=name, age=label(answers.age))
 
 
-def known(code: Known) -> str:
-    """How the cadre knows, as an officer reads it."""
+def known(answers: Answers) -> str:
+    """How whoever told it knows, as an officer reads it."""
+    if answers.by_stranger:
+        return {
+            Known.WITNESSED: _("The caller saw or heard it"), Known.TOLD_BY_PERSON: _("The person told the caller"),
+            Known.TOLD_BY_OTHERS: _("Others told the caller"), Known.SESSION: _("From an awareness session"),
+            Known.GUESS: _("The caller only suspects it"),
+        }[answers.known]
     return {
         Known.WITNESSED: _("The cadre saw or heard it"), Known.TOLD_BY_PERSON: _("The person told the cadre"),
         Known.TOLD_BY_OTHERS: _("Others told the cadre"), Known.SESSION: _("From an awareness session"),
         Known.GUESS: _("The cadre only suspects it"),
-    }[code]
+    }[answers.known]
 
 
 def aware(code: Aware) -> str:

@@ -21,7 +21,7 @@ from portal.audit.models import AuditEntry
 from portal.base.db import as_uuid
 from portal.base.settings import ServerKeys
 from portal.flags.models import Flag
-from portal.flags.policy import visible_to
+from portal.flags.policy import stepped_aside_from, visible_to
 
 PAGE = 50
 _FURTHEST = 2**62
@@ -52,12 +52,17 @@ class Page:
 def read_trail(session: Session, *, viewer: Viewer, keys: ServerKeys, before: str = "") -> Page:
     """One page of what the unit's people and the administrators did. Leaves a trace of its own.
 
+    A concern that the reader stepped aside from is not in it, not even as an act without a code: who works on
+    somebody near to her is not hers to watch.
+
     `before` is the `before` of the page before this; anything else begins at the newest entry.
     """
+    hidden = [str(flag_id) for flag_id in session.scalars(stepped_aside_from(viewer))]
     query = (select(AuditEntry.id, AuditEntry.at, AuditEntry.actor_id, Account.name, AuditEntry.action,
                     AuditEntry.subject, AuditEntry.reason, AuditEntry.amount)
              .outerjoin(Account, Account.id == AuditEntry.actor_id)
-             .where(_of_the_unit(session, viewer)).order_by(AuditEntry.id.desc()).limit(PAGE + 1))
+             .where(_of_the_unit(session, viewer), AuditEntry.subject.not_in(hidden))
+             .order_by(AuditEntry.id.desc()).limit(PAGE + 1))
     if before.isascii() and before.isdigit() and 0 < int(before[:20]) < _FURTHEST:
         query = query.where(AuditEntry.id < int(before[:20]))
     rows = session.execute(query).all()

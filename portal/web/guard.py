@@ -24,6 +24,12 @@ def allowed(*policies: Policy) -> Callable[[Callable[..., Any]], Callable[..., A
     return mark
 
 
+def quiet(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a view as asked by the page itself, not by a person: it keeps no sign-in awake."""
+    view.quiet = True  # type: ignore[attr-defined]
+    return view
+
+
 def public(view: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a view as open to everybody, signed in or not."""
     view.policies = None  # type: ignore[attr-defined]

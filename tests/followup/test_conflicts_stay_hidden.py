@@ -1,32 +1,66 @@
-"""A concern with a conflict of interest does not exist for an officer without its key: run with and without
-one, everything that she can fetch is the same to the byte."""
+"""A concern with a conflict of interest does not exist for an officer without its key, nor one that she stepped
+aside from: run with and without it, everything that she can fetch is the same to the byte."""
 
 import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.audit.models import AuditEntry
 from portal.base.clock import now, telling
+from portal.base.db import writing
 from portal.base.reference import spoken
+from portal.flags import commands as flags
 from portal.flags.answers import Danger, KeepFrom
-from portal.flags.models import Flag
+from portal.flags.life import Risk, Status
+from portal.flags.models import Exclusion, Flag
+from portal.followup import presence
 from portal.followup.queries import SavedView
-from tests.factories import some_answers
+from tests.factories import area, some_answers
 from tests.followup.at_desk import Officer, cadre_adds, sent
 
-TOKENS = re.compile(r'name="(csrf_token|once)" value="[^"]*"')
-ACTS = ("", "/ambil", "/nilai", "/tindakan", "/tanya", "/tarik", "/tutup", "/buka-lagi", "/identitas", "/tugaskan")
+TOKENS = re.compile(r'name="(csrf_token|once)"[^>]* value="[^"]*"')
+ACTS = ("", "/ambil", "/nilai", "/tindakan", "/tanya", "/tarik", "/tutup", "/buka-lagi", "/identitas", "/tugaskan",
+        "/mundur", "/hadir")
+FRAGMENT = {"HX-Request": "true", "HX-Target": "daftar"}
 
 
-def everything(desk, codes):
-    """Every page that an officer can ask for, without tokens."""
-    paths = ["/antrean", "/cakupan", "/bantuan", "/jejak", "/kunci", "/k", "/k/baru"]
-    paths += [f"/antrean?tampil={view}" for view in SavedView]
+def everything(city, desk, codes):
+    """Every page that an officer can ask for, whole and as htmx asks for it, without tokens."""
+    paths = ["/antrean", "/tugas", "/k/telepon", "/cakupan", "/bantuan", "/jejak", "/kunci", "/k", "/k/baru"]
+    paths += [f"/antrean?tampil={view}" for view in SavedView] + [f"/antrean?{only}" for only in narrowed(city)]
+    paths += [f"/antrean?tampil={view}&petugas=tanpa" for view in SavedView]
+    paths += [f"/antrean/hitung?sejak={(now() - timedelta(days=1)).isoformat().replace('+', '%2B')}"]
     paths += [f"/k/{code}/kerja{act}" for code in codes for act in ACTS]
-    paths += [f"/antrean?kode={code}" for code in codes] + [f"/k/{code}" for code in codes]
-    return {path: (page.status, TOKENS.sub("", page.html)) for path in paths for page in [desk.get(path)]}
+    paths += [f"/antrean?kode={part}" for code in codes for part in (code, code[:3])]
+    paths += [f"/k/{code}" for code in codes] + [f"/antrean/{code}/{page}" for code in codes
+                                                for page in ("lihat", "ambil")]
+    parts = [path for path in paths if re.search("kode|tanpa|lihat", path)]
+    looks = [(path, {}) for path in paths] + [(path, FRAGMENT) for path in parts]
+    return {(path, bool(headers)): (page.status, TOKENS.sub("", page.html)) for path, headers in looks
+            for page in [desk.get(path, headers=headers)]}
+
+
+def is_settled(desk, codes):
+    """First readings and rewraps are behind us."""
+    for path in ("/antrean", "/antrean?tampil=selesai", *(f"/k/{code}/kerja" for code in codes)):
+        desk.get(path)
+
+
+def without_code(answers, code):
+    """The same with stars in the place of the code, and of its beginning where it was searched for."""
+    stars = re.compile(rf'{code}|(?<=kode=){code[:3]}|(?<=value="){code[:3]}(?=")')
+    return {(stars.sub("*", path), part): (status, stars.sub("*", html)) for (path, part), (status, html)
+            in answers.items()}
+
+
+def narrowed(city):
+    """Every filter that could find a hidden one."""
+    return [*(f"kec={area(city.db, code).id}" for code in ("98.01.01", "98.01.02")),
+            *(f"kel={area(city.db, code).id}" for code in ("98.01.01.1001", "98.01.01.1002")),
+            *(f"petugas={who.account_id}" for who in (city.rina, city.dewi, city.ratna)),
+            *(f"tahap={stage}" for stage in Status), *(f"risiko={risk}" for risk in Risk), "petugas=tanpa"]
 
 
 @pytest.fixture(autouse=True)
@@ -44,17 +78,47 @@ def test_with_and_without_one_everything_rina_fetches_is_the_same(city, sign_in)
     rina.opens(ordinary)
     desk, known = sign_in(city.rina), [spoken(city.db.get(Flag, i).code) for i in (ordinary, handled, closed)]
     absent = "234-678"
-    everything(desk, known)  # first readings and rewraps are behind us
-    without = everything(desk, [*known, absent])
+    is_settled(desk, known)
+    without = everything(city, desk, [*known, absent])
 
     answers = some_answers(danger=Danger.NOW, keep_from=(KeepFrom.RT_RW,))
     hidden = [sent(city, answers=answers) for _number in range(3)]
     ratna.handles(hidden[0])
     ratna.closes(hidden[1])
     cadre_adds(city, hidden[2], worse=True)
-    with_them = everything(desk, [*known, absent])
+    with writing(city.db):
+        presence.touch(city.db, hidden[0], by=ratna.viewer)
+    with_them = everything(city, desk, [*known, absent])
 
     assert with_them == without
+
+
+def test_with_and_without_one_that_she_stepped_aside_from_it_is_the_same(city, sign_in):
+    rina, dewi = Officer(city, city.rina), Officer(city, city.dewi)
+    ordinary, handled = sent(city), sent(city)
+    rina.handles(handled)
+    rina.opens(ordinary)
+    desk, known = sign_in(city.rina), [spoken(city.db.get(Flag, i).code) for i in (ordinary, handled)]
+    is_settled(desk, known)
+    without = everything(city, desk, known)
+
+    gone = [sent(city, answers=some_answers(danger=Danger.NOW)) for _number in range(3)]
+    rina.handles(gone[0])
+    dewi.closes(gone[1])
+    dewi.opens(gone[2])
+    with writing(city.db):
+        for flag_id in gone:
+            presence.touch(city.db, flag_id, by=rina.viewer)
+            flags.step_aside(city.db, city.db.get(Flag, flag_id), by=rina.viewer)
+    cadre_adds(city, gone[0], worse=True)
+    with_them = everything(city, desk, known)
+
+    assert with_them == without
+    city.db.rollback()
+    assert city.db.scalar(select(func.count()).select_from(Exclusion)) == 3
+    queue = sign_in(city.dewi).get("/antrean?kode=" + city.db.get(Flag, gone[0]).code)
+    assert queue.path.endswith("/kerja")
+    assert "Rina A. has this open" not in queue.text
 
 
 def test_its_own_address_answers_like_an_absent_one(city, sign_in):
@@ -62,13 +126,10 @@ def test_its_own_address_answers_like_an_absent_one(city, sign_in):
     flag_id = sent(city, answers=some_answers(keep_from=(KeepFrom.SCHOOL,)))
     code = spoken(city.db.get(Flag, flag_id).code)
 
-    hidden = {path.replace(code, "*"): (status, html.replace(code, "*")) for path, (status, html)
-              in everything(desk, [code]).items()}
-    absent = {path.replace("234-678", "*"): (status, html.replace("234-678", "*")) for path, (status, html)
-              in everything(desk, ["234-678"]).items()}
+    hidden, absent = (without_code(everything(city, desk, [one]), one) for one in (code, "234-678"))
 
     assert hidden == absent
-    assert hidden["/k/*/kerja"][0] == 404
+    assert hidden["/k/*/kerja", False][0] == 404
 
 
 def test_acting_on_it_answers_404_and_leaves_no_trace(city, sign_in):

@@ -9,10 +9,13 @@ from portal.audit.models import AuditEntry, DoneOnce
 from portal.base.clock import now, telling
 from portal.base.db import writing
 from portal.base.errors import NotVisible, Refused, Stale
+from portal.flags import commands as flags
+from portal.flags.answers import KeepFrom
 from portal.flags.life import MOVES, Facts, Move, Risk, Status, open_moves
 from portal.flags.models import Flag, FlagStep
 from portal.followup import commands, policy, sealed, sheets
 from portal.followup.models import Note
+from tests.factories import some_answers
 from tests.followup.at_desk import WHY, Officer, an_action, cadre_adds, cadre_answers, sent
 
 
@@ -162,12 +165,32 @@ def test_the_head_chooses_among_those_who_hold_the_key(any_city):
     ratna.opens(flag_id)
     flag = any_city.db.get(Flag, flag_id)
 
-    able = sheets.candidates(any_city.db, flag, viewer=ratna.viewer)
+    able = sheets.candidates(any_city.db, flag, viewer=ratna.viewer, keys=any_city.keys)
     ratna.does(Move.ASSIGN, flag_id, any_city.dewi.account_id, "")
-    after = sheets.candidates(any_city.db, any_city.db.get(Flag, flag_id), viewer=ratna.viewer)
+    ratna.opens(other := sent(any_city))
+    after = sheets.candidates(any_city.db, any_city.db.get(Flag, other), viewer=ratna.viewer, keys=any_city.keys)
 
-    assert ([name for _id, name in able.officers], able.hidden) == (["Dewi K.", "Rina A."], 1)
-    assert [name for _id, name in after.officers] == ["Rina A."]
+    assert [(one.name, one.has) for one in able.officers] == [("Dewi K.", 0), ("Rina A.", 0)]
+    assert (able.keyless, able.in_conflict) == (1, 0)
+    assert [(one.name, one.has) for one in after.officers] == [("Dewi K.", 1), ("Rina A.", 0)]
+
+
+def test_whom_a_conflict_keeps_away_is_only_counted(any_city):
+    ratna, rina = Officer(any_city, any_city.ratna), Officer(any_city, any_city.rina)
+    ordinary, sealed_away = sent(any_city), sent(any_city, answers=some_answers(keep_from=(KeepFrom.RT_RW,)))
+    for flag_id in (ordinary, sealed_away):
+        ratna.opens(flag_id)
+    with writing(any_city.db):
+        flags.step_aside(any_city.db, any_city.db.get(Flag, ordinary), by=rina.viewer)
+
+    found = {flag_id: sheets.candidates(any_city.db, any_city.db.get(Flag, flag_id), viewer=ratna.viewer,
+                                        keys=any_city.keys) for flag_id in (ordinary, sealed_away)}
+
+    assert {flag_id: [one.name for one in who.officers] for flag_id, who in found.items()} == \
+        {ordinary: ["Dewi K."], sealed_away: []}
+    assert [(found[i].keyless, found[i].in_conflict) for i in (ordinary, sealed_away)] == [(1, 1), (1, 2)]
+    with pytest.raises(NotVisible):
+        ratna.does(Move.ASSIGN, ordinary, any_city.rina.account_id, "")
 
 
 def test_a_closed_concern_is_opened_again_for_ninety_days_only(any_city):
@@ -196,7 +219,7 @@ def test_the_sheet_offers_what_the_table_allows(city, status, who):
     facts = Facts(assessed=status == Status.ASSESSED, owned=owned)
 
     assert policy.offered(flag, viewer) == \
-        [move for move in open_moves(status, viewer.role, facts) if move is not Move.READ]
+        [move for move in open_moves(status, viewer.role, facts) if move not in {Move.READ, Move.STEP_ASIDE}]
 
 
 def test_taking_what_is_hers_already_is_not_offered(city):
@@ -215,19 +238,6 @@ def test_what_is_missing_for_an_act_is_told_in_the_order_of_the_work(city):
     assert policy.missing(flag, Move.CLOSE) == ["read", "owned", "assessed"]
     assert policy.missing(flag, Move.ACT) == ["read", "owned"]
     assert not MOVES[Move.ASK].only_owned
-
-
-def test_who_opened_the_same_sheet_a_moment_ago_is_named(any_city):
-    rina, dewi, flag_id = Officer(any_city, any_city.rina), Officer(any_city, any_city.dewi), sent(any_city)
-    noise = sent(any_city)
-    dewi.opens(flag_id)
-    dewi.opens(noise)
-
-    seen = sheet(any_city, rina, flag_id).also
-    with telling(now() + timedelta(minutes=16)):
-        later = sheet(any_city, rina, flag_id).also
-
-    assert (seen.name, later) == ("Dewi K.", None)
 
 
 def test_nothing_that_was_written_lies_readable_in_the_database_file(city, tmp_path):

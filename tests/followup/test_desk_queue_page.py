@@ -1,5 +1,6 @@
 """The queue as a page: views, search, and calm words for those who cannot see in."""
 
+import gzip
 from datetime import UTC, datetime
 
 import pytest
@@ -79,8 +80,8 @@ def test_a_code_leads_straight_to_its_sheet(city, sign_in, typed):
     assert page.path == f"/k/{code}/kerja"
 
 
-@pytest.mark.parametrize("typed", ["K7M-4PX", "x", "'; DROP TABLE flags; --", "<script>alert(1)</script>", "\x00",
-                                   "٣٣٣٣٣٣", "k" * 3000])
+@pytest.mark.parametrize("typed", ["K7M-4PX", "a", "K7M4PXK7M", "%", "_", "'; DROP TABLE flags; --",
+                                   "<script>alert(1)</script>", "\x00", "٣٣٣٣٣٣", "k" * 3000])
 def test_a_code_that_matches_nothing_says_so(city, sign_in, typed):
     sent(city)
 
@@ -153,3 +154,22 @@ def test_a_waiting_one_says_for_whom(city, sign_in):
     page = sign_in(city.rina).get("/antrean?tampil=menunggu")
 
     assert "Waiting for the cadre" in page.root.all("tbody")[0].text
+
+
+@pytest.mark.parametrize(("name", "limit"), [("desk.js", 2000), ("desk.css", 4000)])
+def test_what_only_staff_load_stays_small_and_cadres_do_not_load_it(city, sign_in, name, limit):
+    with sign_in(city.rina).client.get(f"/static/{name}") as answer:
+        assert len(gzip.compress(answer.data, 9)) <= limit
+    assert f"/static/{name}" in sign_in(city.rina).get("/antrean").html
+    assert not [path for path in ("/", "/k", "/k/baru", "/s", "/s/baru", "/bantuan")
+                if f"/static/{name}" in sign_in(city.siti).get(path).html]
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_a_full_page_of_the_queue_stays_small(city, sign_in, language):
+    for _number in range(26):
+        sent(city)
+
+    page = sign_in(city.rina, language).get("/antrean")
+
+    assert len(gzip.compress(page.html.encode(), 9)) <= 12_000

@@ -4,7 +4,22 @@ from dataclasses import replace
 
 import pytest
 
-from portal.flags.answers import Age, Answers, Aware, CallTime, Contact, Danger, KeepFrom, Need, Sign, Way, Who
+from portal.flags.answers import (
+    Age,
+    Answers,
+    Aware,
+    Called,
+    Caller,
+    CallTime,
+    Contact,
+    Danger,
+    KeepFrom,
+    Known,
+    Need,
+    Sign,
+    Way,
+    Who,
+)
 from portal.flags.deadlines import TimeLeft
 from portal.flags.life import Move, Risk, Status
 from portal.followup import words
@@ -68,7 +83,10 @@ def test_every_code_has_its_words(city):
         *(words.danger(replace(PLAIN, danger=danger)) for danger in Danger),
         *(words.contact_lines(replace(PLAIN, contact=contact), "")[0] for contact in Contact),
         *(words.summary(replace(PLAIN, who=who, age=age)) for who in Who for age in Age),
-        *map(words.known, type(PLAIN.known)), *map(words.aware, Aware), words.labels(Way),
+        *map(words.caller, Caller),
+        *(words.known(replace(PLAIN, known=known, caller=who)) for known in Known for who in (None, *Caller)),
+        *(words.called(replace(PLAIN, called=called, caller=who)) for called in Called for who in (None, *Caller)),
+        *map(words.aware, Aware), words.labels(Way),
         *map(words.missing, ("read", "owned", "assessed")),
     ]
 

@@ -8,11 +8,13 @@ from sqlalchemy import func, select
 from portal.audit.models import AuditEntry
 from portal.base.clock import now, telling, today
 from portal.base.reference import spoken
+from portal.flags.answers import CallTime
 from portal.flags.life import Move, Risk, Status
 from portal.flags.models import Flag, FlagStep, Question
+from portal.flags.words import QUESTIONS
 from portal.followup import commands, policy
 from portal.followup.models import Note
-from tests.factories import some_identity
+from tests.factories import some_answers, some_identity
 from tests.followup.at_desk import WHY, Officer, cadre_adds, cadre_answers, sent
 
 
@@ -56,7 +58,7 @@ def test_the_whole_way_without_script(city, sign_in):
     sheet = sheet.form("/ambil").submit()
     sheet = sheet.form("/nilai").fill(risk="medium", why_risk=WHY).submit()
     sheet = fill_action(city, sheet).submit()
-    sheet = sheet.form("/tanya").fill(template="when_call").submit()
+    sheet = sheet.form("/tanya").fill(template="when_call").submit().form("/tanya").submit("send")
     cadre_answers(city, flag_id, text="Sore saja.")
     sheet = desk.get(at(city, flag_id))
     assert "Sore saja." in sheet.text
@@ -265,9 +267,9 @@ def test_somebody_elses_one_use_key_is_worth_nothing(city, sign_in):
 def test_the_head_gives_it_to_a_colleague_who_holds_the_key(city, sign_in):
     flag_id, desk = sent(city), sign_in(city.ratna)
     page = desk.get(at(city, flag_id))
-    assert "1 colleague is not shown" in page.text
+    assert "1 person is not shown (holds no key yet)" in page.text
     assert [o.text for o in page.root.all("select", name="officer")[0].all("option")] == \
-        ["Choose one", "Dewi K.", "Rina A."]
+        ["Choose one", "Dewi K. (0 open)", "Rina A. (0 open)"]
 
     page = page.form("/tugaskan").fill(officer=str(city.dewi.account_id), why_moved="Wilayahnya.").submit()
 
@@ -297,9 +299,71 @@ def test_only_the_head_gives_work_to_others(city, sign_in):
     assert (page.status, flag_of(city, flag_id).assignee_id) == (404, None)
 
 
+@pytest.mark.parametrize("language", ["en", "id"])
+@pytest.mark.parametrize("template", QUESTIONS)
+def test_a_question_is_shown_as_the_cadre_will_see_it_before_it_is_sent(city, sign_in, template, language):
+    flag_id, desk = handled(city), sign_in(city.rina, language)
+    form = desk.get(at(city, flag_id)).form("/tanya").fill(template=template)
+
+    check = form.submit()
+    before = number_of(city, Question)
+    check.form("/tanya").submit("send")
+    code = spoken(flag_of(city, flag_id).code)
+    hers, listed = sign_in(city.siti, language).get(f"/k/{code}"), sign_in(city.siti, language).get("/k")
+
+    shown = check.form("/tanya").element.all("div", class_="sisip rapat")[0]
+    asked = hers.form("/jawab").element.parent
+    assert (check.status, before) == (203, 0)
+    assert shown.all("h3")[0].text == asked.all("h2")[0].text
+    assert shown.all("b")[0].text == asked.all("b")[0].text
+    assert shown.all("span", class_="tanda n")[0].text in listed.text
+
+
+def test_another_question_can_be_chosen_before_it_is_sent(city, sign_in):
+    flag_id, desk = handled(city), sign_in(city.rina)
+    check = desk.get(at(city, flag_id)).form("/tanya").fill(template="changed").submit()
+
+    again = check.form("/tanya").submit("edit")
+    again.form("/tanya").fill(template="how_to_find").submit().form("/tanya").submit("send")
+
+    assert dict(again.form("/tanya").values)["template"] == "changed"
+    assert "How can an officer find the place?" in desk.get(at(city, flag_id)).text
+    assert number_of(city, Question) == 1
+
+
+def test_a_question_to_what_was_closed_meanwhile_is_told_to_be_impossible(city, sign_in):
+    flag_id = handled(city)
+    form = sign_in(city.rina).get(at(city, flag_id)).form("/tanya").fill(template="changed")
+    dewi = Officer(city, city.dewi)
+    dewi.does(Move.ASSESS, flag_id)
+    dewi.does(Move.CLOSE, flag_id)
+
+    page = form.submit()
+
+    assert (page.status, number_of(city, Question)) == (409, 0)
+    assert "Dewi K. just changed this." in page.text
+
+
+def test_safe_hours_that_the_cadre_told_later_take_the_place_of_the_first(city, sign_in):
+    flag_id = sent(city, answers=some_answers(call_times=(CallTime.MORNING,)))
+    rina = Officer(city, city.rina)
+    rina.opens(flag_id)
+    first = sign_in(city.rina).get(at(city, flag_id))
+    rina.does(Move.ASK, flag_id)
+    cadre_answers(city, flag_id, text="Jangan pagi.")
+
+    page = sign_in(city.rina).get(at(city, flag_id))
+
+    box = [next(s for s in p.root.all("section") if "aman" in s.attrs["class"].split()).text for p in (first, page)]
+    assert "Safe hours: morning." in box[0]
+    assert "Safe hours: evening." in box[1]
+    assert "morning" not in box[1]
+
+
 def test_a_question_is_withdrawn(city, sign_in):
     flag_id, desk = handled(city), sign_in(city.rina)
     page = desk.get(at(city, flag_id)).form("/tanya").fill(template="how_to_find").submit()
+    page = page.form("/tanya").submit("send")
     assert "How can an officer find the place?" in page.text
 
     page.form("/tarik").submit()

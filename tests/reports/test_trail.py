@@ -12,6 +12,7 @@ from portal.audit.models import AuditEntry
 from portal.base.clock import now, telling
 from portal.base.db import writing
 from portal.base.reference import spoken
+from portal.flags import commands as flags
 from portal.flags.answers import KeepFrom
 from portal.flags.models import Flag
 from portal.reports import trail
@@ -173,3 +174,18 @@ def test_the_days_are_told_in_the_citys_own_time(city, sign_in):
         page = sign_in(city.ratna).get("/jejak")
 
     assert "25 Nov, 01:05" in page.text
+
+
+def test_what_the_reader_stepped_aside_from_is_not_in_it(any_city):
+    rina, ratna = Officer(any_city, any_city.rina), Officer(any_city, any_city.ratna)
+    near, noise = sent(any_city), sent(any_city)
+    rina.opens(noise)
+    before = [(act.action, act.code) for act in read(any_city).acts if act.action != "trail.read"]
+    ratna.opens(near)
+    with writing(any_city.db):
+        flags.step_aside(any_city.db, any_city.db.get(Flag, near), by=ratna.viewer)
+    rina.handles(near)
+
+    acts = read(any_city).acts
+
+    assert [(act.action, act.code) for act in acts if act.action != "trail.read"] == before
