@@ -46,6 +46,7 @@ def sheet(code: str):
 
 @bp.route("/k/<code>/kerja/identitas", methods=_BOTH)
 @allowed(may_work)
+@signin.fresh()
 def identity(code: str):
     """Names and places, once, for a reason. Every showing leaves a trace, so a reload is no accident."""
     form = forms.IdentityForm()

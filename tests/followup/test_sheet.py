@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import func, select
 
 from portal.audit.models import AuditEntry
@@ -486,6 +487,22 @@ def test_htmx_gets_what_is_still_needed_inside_the_sheet(city, sign_in):
     page = form.submit("", **{"HX-Request": "true"})
 
     assert (page.status, "<html" in page.html, len(page.errors)) == (422, False, 1)
+
+
+def test_names_are_shown_only_to_an_officer_who_has_just_said_her_passphrase(city, sign_in):
+    flag_id = sent(city)
+    with time_machine.travel(now(), tick=False) as clock:
+        desk = sign_in(city.rina)
+        page = desk.get(at(city, flag_id))
+        clock.shift(timedelta(minutes=5, seconds=1))
+
+        asked = page.form("/identitas").fill(why_open="call_cadre").submit()
+        again = asked.form("/masuk").submit().form("/masuk").fill(secret=city.rina.secret).submit()
+        shown = again.form("/identitas").submit().form("/identitas").submit()
+
+    assert "0812-0000-0001" not in asked.html
+    assert asked.title.startswith("Continue")
+    assert "0812-0000-0001" in shown.html
 
 
 @pytest.mark.parametrize("way", ["", "/nilai", "/tindakan", "/tutup", "/identitas", "/buka-lagi"])
