@@ -1,22 +1,5 @@
-"""What officers write while they work on a concern."""
+"""What officers write while they work on a concern: kept one floor below, where casework writes too."""
 
-from datetime import datetime
-from uuid import UUID
+from portal.casework.models import Note
 
-from sqlalchemy import ForeignKey, Index, LargeBinary
-from sqlalchemy.orm import Mapped, mapped_column
-
-from portal.base.db import Base, new_id
-
-
-class Note(Base):
-    """An action, an assessment's reason or a closing's reason, sealed under the concern's own key."""
-
-    __tablename__ = "notes"
-    __table_args__ = (Index("ix_notes_flag", "flag_id", "written_at"),)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    flag_id: Mapped[UUID] = mapped_column(ForeignKey("flags.id", ondelete="CASCADE"))
-    written_at: Mapped[datetime]
-    by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
-    sealed_text: Mapped[bytes] = mapped_column(LargeBinary)
+__all__ = ["Note"]

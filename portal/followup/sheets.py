@@ -16,6 +16,7 @@ from portal.accounts.viewer import Viewer
 from portal.audit.models import AuditEntry
 from portal.base.clock import now
 from portal.base.settings import ServerKeys
+from portal.casework.cases import Case, case_of
 from portal.flags import queries as flags
 from portal.flags import sealed as flags_sealed
 from portal.flags.answers import Age, CallTime, Sign, Who
@@ -94,6 +95,7 @@ class Sheet:
     closing: str
     also: SeenBy | None
     candidates: Candidates | None
+    case: Case
 
 
 def sheet(session: Session, ring: KeyRing, flag: Flag, opened: Opened, *, viewer: Viewer, keys: ServerKeys
@@ -111,6 +113,7 @@ def sheet(session: Session, ring: KeyRing, flag: Flag, opened: Opened, *, viewer
         waits=_waits(flag, moves), question=codes[waiting.id] if waiting else "", closing=closing,
         also=_also_here(session, flag.id, viewer),
         candidates=candidates(session, flag, viewer=viewer) if Move.ASSIGN in moves else None,
+        case=case_of(session, ring, flag, opened.answers, viewer=viewer, keys=keys),
     )
 
 
@@ -185,7 +188,9 @@ def _readable(content: dict[str, Any], names: dict[UUID, str]) -> dict[str, Any]
     if "officer" in read:
         read["officer"] = names.get(UUID(read["officer"]), "")
     if "at" in read:
-        read |= {"done_at": datetime.fromisoformat(read["at"]), "next_day": date.fromisoformat(read["next_on"])}
+        read["done_at"] = datetime.fromisoformat(read["at"])
+    if "next_on" in read:
+        read["next_day"] = date.fromisoformat(read["next_on"])
     return read
 
 

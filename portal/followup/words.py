@@ -10,6 +10,7 @@ from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from portal.base.settings import Settings
+from portal.casework import words as casework
 from portal.flags.answers import (
     Age,
     Answers,
@@ -82,6 +83,7 @@ def _moves() -> Mapping[str, str]:
         Move.ACT: _("Action noted"), Move.ASK: _("Question sent to the cadre"),
         Move.WITHDRAW_QUESTION: _("Question withdrawn"), Move.ANSWER: _("The cadre answered"),
         Move.ADD: _("The cadre added something"), Move.CLOSE: _("Was closed"), Move.REOPEN: _("Reopened"),
+        **casework.moves(),
     }
 
 
@@ -156,20 +158,9 @@ def target(code: Risk, settings: Settings) -> str:
                             settings.low_risk_days)
 
 
-def criteria(code: Risk) -> str:
-    """What speaks for a level. No official text was found (domain, 1.5): these are for the unit to replace."""
-    return {
-        Risk.HIGH: _("Danger now or any hour: being hurt, threatened, locked in, a weapon, a wound that needs care. "
-                     "Talk of dying or killing. A child about to be married or taken away. "
-                     "Cannot get help alone."),
-        Risk.MEDIUM: _("It may happen again: lives with, or often meets, the person they fear. Not injured now."),
-        Risk.LOW: _("It is over, or they are in a safe place. No sign of danger now. Help is still wanted."),
-    }[code]
-
-
 def levels(settings: Settings) -> dict[str, str]:
     """For each level: the unit's target, and what speaks for it."""
-    return {code.value: f"{target(code, settings)} {criteria(code)}" for code in Risk}
+    return {code.value: f"{target(code, settings)} {casework.criteria(code)}" for code in Risk}
 
 
 def labels(codes: Iterable[StrEnum]) -> str:

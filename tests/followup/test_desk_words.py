@@ -62,7 +62,7 @@ def test_safe_contact_says_who_must_not_know_and_when_help_is_not_wanted():
 def test_every_code_has_its_words(city):
     said = [
         *map(words.view, SavedView), *map(words.status, Status), *map(words.risk, Risk), *map(words.move, Move),
-        *map(words.criteria, Risk), *(words.target(risk, city.settings) for risk in Risk),
+        *words.levels(city.settings).values(), *(words.target(risk, city.settings) for risk in Risk),
         *map(words.identity_reason, words.IDENTITY_REASONS), *map(words.way, words.WAYS),
         *map(words.result, words.RESULTS), *map(words.close_reason, words.CLOSE_REASONS),
         *(words.danger(replace(PLAIN, danger=danger)) for danger in Danger),
