@@ -22,6 +22,7 @@ from portal.accounts.roles import FIELD, Role
 from portal.accounts.viewer import Viewer
 from portal.accounts.words import role_name
 from portal.base.settings import Settings
+from portal.casework import views as casework
 from portal.flags import views as flags
 from portal.followup import views as followup
 from portal.outreach import views as outreach
@@ -35,6 +36,9 @@ _PAGES_OF = {
     "followup.queue": {f"followup.{page}" for page in (
         "sheet", "identity", "take", "assign", "assess", "act", "ask", "withdraw_question", "close", "reopen")},
 }
+_PAGES_OF["followup.queue"] |= {f"casework.{page}" for page in (
+    "decide", "pause", "set_aside", "law", "assess", "serve", "plan", "copy", "keep_ticket", "refer", "hear_back",
+    "hand_over", "merge", "unmerge")}
 _LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
 
 
@@ -68,7 +72,7 @@ def _wire(app: Flask, settings: Settings) -> None:
     locale.init_app(app, str(ROOT / "translations"), settings.languages[0])
     signin.init_app(app)
     errors.init_app(app)
-    for blueprint in (pages.bp, accounts.bp, outreach.bp, flags.bp, followup.bp, reports.bp):
+    for blueprint in (pages.bp, accounts.bp, outreach.bp, flags.bp, casework.bp, followup.bp, reports.bp):
         app.register_blueprint(blueprint)
     guard.init_app(app)
     protect = CSRFProtect(app)
@@ -95,12 +99,13 @@ def _navigation(viewer: Viewer) -> list[dict[str, object]]:
     home = ("flags.home", _("Home"), "rumah")
     sessions = ("outreach.sessions", _("Sessions"), "orang")
     queue = ("followup.queue", _("Queue"), "pesan")
+    due = ("casework.due", _("Due"), "jam")
     keys = ("accounts.keys", _("Keys"), "kunci")
     coverage = ("reports.coverage", _("Coverage"), "cek")
     help_page = ("web.help_page", _("Help"), "tolong")
     items = {
-        Role.OFFICER: [queue, coverage, help_page],
-        Role.HEAD: [queue, coverage, keys, ("reports.trail", _("Trail"), "jam"), help_page],
+        Role.OFFICER: [queue, due, coverage, help_page],
+        Role.HEAD: [queue, due, coverage, keys, ("reports.trail", _("Trail"), "jam"), help_page],
         Role.COORDINATOR: [sessions, coverage, help_page],
         Role.LEADERSHIP: [coverage, sessions, help_page],
         Role.ADMIN: [("accounts.people", _("Accounts"), "orang"), help_page],

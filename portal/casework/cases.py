@@ -19,6 +19,7 @@ from portal.flags.answers import Answers, Contact
 from portal.flags.commands import facts_of
 from portal.flags.life import Move, Status
 from portal.flags.models import Flag
+from portal.flags.policy import visible_to
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,8 @@ def case_of(session: Session, ring: KeyRing, flag: Flag, answers: Answers, *, vi
         and flag.status not in {Status.CLOSED, Status.MERGED},
         paused=Paused(date.fromisoformat(pause.content["until"]), pause.content["text"]) if pause else None,
         ticket=records.ticket(written), twins=duplicates.twins(session, ring, flag, viewer=viewer, keys=keys),
-        into=main.code if main else "",
-        under=[other.code for other in duplicates.lying_under(session, ring, flag)],
+        into="".join(_codes(session, [main] if main else [], viewer, keys)),
+        under=_codes(session, duplicates.lying_under(session, ring, flag), viewer, keys),
         takes_two=facts.ever_high, names=_names(session, {note.by_id for note in written}),
     )
 
@@ -86,6 +87,12 @@ def other_units(session: Session, flag: Flag, *, viewer: Viewer) -> list[tuple[U
         return []
     rows = session.execute(select(Unit.id, Unit.name).where(Unit.id != flag.unit_id).order_by(Unit.name))
     return [(row.id, row.name) for row in rows]
+
+
+def _codes(session: Session, some: list[Flag], viewer: Viewer, keys: ServerKeys) -> list[str]:
+    """The codes of those that the viewer may know of."""
+    return list(session.scalars(
+        select(Flag.code).where(Flag.id.in_([one.id for one in some]), visible_to(viewer, keys)).order_by(Flag.code)))
 
 
 def _names(session: Session, account_ids: set[UUID]) -> dict[UUID, str]:

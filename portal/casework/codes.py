@@ -77,6 +77,11 @@ def criteria() -> Mapping[str, Entry]:
     return read_list(_DATA / "criteria.csv")
 
 
+def simfoni_fields() -> Mapping[str, Entry]:
+    """The fields of the national system, in its order."""
+    return read_list(_DATA / "simfoni.csv")
+
+
 def is_adult(age: str) -> bool | None:
     """Whether an age band is that of an adult; None when it is not known."""
     entry = ages().get(age)

@@ -146,6 +146,20 @@ def set_aside_contact(session: Session, ring: KeyRing, flag: Flag, why: str, *, 
     _propose(session, ring, flag, Joint.OVERRIDE, Move.RECORD, why, {}, by=by, version=version)
 
 
+def settle(session: Session, settings: Settings, ring: KeyRing, flag: Flag, decision: str, why: str, *,
+           by: Viewer, version: int) -> None:
+    """End the proposal that stands: `confirm`, `decline` or `take_back`. Raises `Refused` for anything else."""
+    match decision:
+        case "confirm":
+            confirm(session, settings, ring, flag, by=by, version=version)
+        case "decline":
+            decline(session, ring, flag, why, by=by, version=version)
+        case "take_back":
+            take_back(session, ring, flag, by=by, version=version)
+        case _:
+            raise Refused("no such decision")
+
+
 def confirm(session: Session, settings: Settings, ring: KeyRing, flag: Flag, *, by: Viewer, version: int) -> None:
     """Another officer agrees, and what was proposed is done. Raises `Refused` when it cannot be any more."""
     what, content = proposals.decide(session, ring, flag, "confirmed", by=by)

@@ -118,7 +118,7 @@ def _advance_quietly(session: Session, flag: Flag, *, by: Viewer) -> None:
 def _tags(session: Session, ring: KeyRing, flag: Flag, key_id: UUID) -> set[bytes]:
     key = flags.content_key(session, ring, flag.id)
     answers = flags_sealed.open_answers(key, flag.id, flag.sealed_answers)
-    identity = flags_sealed.open_identity(key, flag.id, flag.sealed_identity)
+    identity = flags.peek_identity(session, ring, flag)
     return {sealed.mark(ring, key_id, kind, value) for kind, value in _features(answers, identity, flag.kelurahan_id)}
 
 

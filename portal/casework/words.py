@@ -10,6 +10,7 @@ from portal.casework import codes
 from portal.flags.life import Joint, Move, Risk
 
 CONSENTS = ("given", "child", "emergency")
+CLOSE_REASONS = ("done", "referred", "not_willing", "not_found", "same", "not_ours")
 RESULTS = ("accepted", "declined", "done", "withdrawn")
 
 
@@ -50,6 +51,16 @@ def result(code: str) -> str:
     """What was heard of a referral."""
     return {"": _("Nothing heard yet"), "accepted": _("Accepted"), "declined": _("Declined"), "done": _("Done"),
             "withdrawn": _("Withdrawn by the unit")}[code]
+
+
+def close_reason(code: str) -> str:
+    """The unit's own reason for closing. There is none that says "reconciled": sexual violence may not be
+    settled outside court (domain, 1.5)."""
+    return {
+        "done": _("The services are complete"), "referred": _("Referred to another service"),
+        "not_willing": _("The person does not want it yet"), "not_found": _("Could not be found"),
+        "same": _("Handled under another concern"), "not_ours": _("Not within the unit's authority"),
+    }[code]
 
 
 def refused(text: str) -> str:

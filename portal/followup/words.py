@@ -32,7 +32,6 @@ from portal.followup.queries import MOST, SavedView
 IDENTITY_REASONS = ("call_cadre", "reach_person", "emergency", "prepare", "check")
 WAYS = ("phone", "visit", "in_person", "coordination")
 RESULTS = ("reached", "not_reached", "postponed")
-CLOSE_REASONS = ("done", "referred", "not_willing", "not_found", "same", "not_ours")
 
 _HOUR, _DAY = 60, 24 * 60
 
@@ -277,16 +276,6 @@ def way(code: str) -> str:
 def result(code: str) -> str:
     """What came of it."""
     return {"reached": _("Reached"), "not_reached": _("Not reached yet"), "postponed": _("Postponed")}[code]
-
-
-def close_reason(code: str) -> str:
-    """The unit's own reason for closing. There is none that says "reconciled": sexual violence may not be
-    settled outside court (domain, 1.5)."""
-    return {
-        "done": _("The services are complete"), "referred": _("Referred to another service"),
-        "not_willing": _("The person does not want it yet"), "not_found": _("Could not be found"),
-        "same": _("Handled under another concern"), "not_ours": _("Not within the unit's authority"),
-    }[code]
 
 
 def _capital(text: str) -> str:
