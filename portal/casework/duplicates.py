@@ -21,7 +21,7 @@ from portal.casework.notes import write
 from portal.flags import commands as flags
 from portal.flags import sealed as flags_sealed
 from portal.flags.answers import Age, Answers, Identity
-from portal.flags.life import OPEN, Move, Status
+from portal.flags.life import OPEN, UNREAD, Move, Status
 from portal.flags.models import Flag
 from portal.flags.policy import visible_to
 
@@ -68,17 +68,17 @@ def merge(session: Session, ring: KeyRing, flag: Flag, into: Flag, *, by: Viewer
     """
     if into.key_id != flag.key_id or into.unit_id != flag.unit_id:
         raise NotVisible
-    workable = OPEN - {Status.NEW, Status.HANDED_OVER}
+    workable = OPEN - UNREAD
     if into.id == flag.id or into.status not in workable or into.rank > flag.rank or lying_under(session, ring, flag):
         raise Refused("it cannot be put under that one")
     before, clock = flags.facts_of(flag), records.law_clock(records.notes_of(session, ring, flag))
     proposals.void(session, flag)
     write(session, ring, flag, Move.MERGE, by=by, into=str(into.id), code=into.code)
     flags.advance(session, flag, Move.MERGE, by=by, before=before, version=version)
-    if clock and records.law_clock(records.notes_of(session, ring, into)) is None:
+    if clock and clock.running and records.law_clock(records.notes_of(session, ring, into)) is None:
         write(session, ring, into, Move.RECORD, by=by, what="heard", when=clock.started_at.isoformat(), text="")
         _advance_quietly(session, into, by=by)
-    write(session, ring, into, Move.RECORD, by=by, what="joined", flag=str(flag.id), code=flag.code)
+    write(session, ring, into, Move.RECORD, by=by, what="joined", concern=str(flag.id), code=flag.code)
     into.ever_high = into.ever_high or flag.ever_high
     into.due_at = min(into.due_at, flag.due_at)
     _advance_quietly(session, into, by=by)
@@ -90,7 +90,7 @@ def unmerge(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer, version:
     write(session, ring, flag, Move.UNMERGE, by=by)
     flags.advance(session, flag, Move.UNMERGE, by=by, before=before, version=version)
     if into is not None and into.status in OPEN:
-        write(session, ring, into, Move.RECORD, by=by, what="parted", flag=str(flag.id), code=flag.code)
+        write(session, ring, into, Move.RECORD, by=by, what="parted", concern=str(flag.id), code=flag.code)
         _advance_quietly(session, into, by=by)
 
 

@@ -219,9 +219,9 @@ def put_under(written: Iterable[Written]) -> list[UUID]:
     joined: dict[UUID, None] = {}
     for note in written:
         if note.records("joined"):
-            joined[UUID(note.content["flag"])] = None
+            joined[UUID(note.content["concern"])] = None
         if note.records("parted"):
-            joined.pop(UUID(note.content["flag"]), None)
+            joined.pop(UUID(note.content["concern"]), None)
     return list(joined)
 
 

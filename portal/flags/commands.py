@@ -93,7 +93,7 @@ def facts_of(flag: Flag) -> Facts:
 
 def open_flag(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer) -> Opened:
     """Read a flag's answers and messages. The first reading is a move; every reading leaves a trace."""
-    if flag.status in {Status.NEW, Status.HANDED_OVER}:
+    if flag.status in life.UNREAD:
         before = facts_of(flag)
         flag.read_at = flag.read_at or now()
         advance(session, flag, Move.READ, by=by, before=before, version=None)

@@ -129,19 +129,19 @@ class Rule:
     stays: bool = False
 
 
-_UNREAD = frozenset({Status.NEW, Status.HANDED_OVER})
+UNREAD = frozenset({Status.NEW, Status.HANDED_OVER})
 """Not read by this unit yet: fresh from its reporter, or from another unit."""
 _WORKED = frozenset({Status.READ, Status.ASSESSED, Status.ASSIGNED, Status.IN_PROGRESS,
                      Status.REFERRED, Status.REOPENED})
 _WAITING = frozenset({Status.WAITING})
-OPEN = _UNREAD | _WORKED | _WAITING
+OPEN = UNREAD | _WORKED | _WAITING
 """The statuses in which something is still to be done by this unit."""
 
 _KEPT = frozenset({Status.CLOSED})
 _HEAD = frozenset({Role.HEAD})
 
 MOVES: dict[Move, Rule] = {
-    Move.READ: Rule(_UNREAD, Status.READ, UNIT),
+    Move.READ: Rule(UNREAD, Status.READ, UNIT),
     Move.TAKE: Rule(_WORKED | _WAITING, None, UNIT),
     Move.ASSIGN: Rule(_WORKED | _WAITING, None, _HEAD, frozenset({Need.OFFICER})),
     Move.ASSESS: Rule(_WORKED | _WAITING, None, UNIT, frozenset({Need.RISK, Need.REASON})),
@@ -196,7 +196,7 @@ def after(status: Status, move: Move, role: Role, before: Facts, then: Facts, *,
         raise Refused(f"one officer alone cannot {move} this flag")
     if rule.end is not None:
         return rule.end
-    if rule.stays or status in _UNREAD | _KEPT:
+    if rule.stays or status in UNREAD | _KEPT:
         return status  # a reporter who adds something does not make it read; a late word reopens nothing
     if status is Status.WAITING and move not in _END_WAITING:
         return Status.WAITING  # a question is still out, whatever else is done meanwhile
