@@ -26,7 +26,12 @@ CONFLICT = {"keep_from": (KeepFrom.RT_RW,)}
 
 
 @pytest.fixture
-def unit(any_city):
+def unit(city):
+    return tuple(Officer(city, person) for person in (city.rina, city.dewi, city.ratna))
+
+
+@pytest.fixture
+def unit_on_both(any_city):
     return tuple(Officer(any_city, person) for person in (any_city.rina, any_city.dewi, any_city.ratna))
 
 
@@ -89,8 +94,8 @@ def test_the_reporters_own_phone_marks_nothing(unit):
     assert rina.city.db.scalar(select(func.count()).select_from(Mark)) == 0
 
 
-def test_only_who_may_see_both_learns_that_they_are_alike(unit):
-    rina, dewi, ratna = unit
+def test_only_who_may_see_both_learns_that_they_are_alike(unit_on_both):
+    rina, dewi, ratna = unit_on_both
     plain = told(rina, person_phone=PHONE)
     kept = told(ratna, person_phone=PHONE, answers=CONFLICT)
 
@@ -110,8 +115,8 @@ def test_a_mark_is_another_under_another_key_and_none_is_readable(unit):
     assert all(len(tag) == 32 for tag in tags)
 
 
-def test_a_merged_concern_leaves_the_queue_and_ends_with_the_other_one_in_the_same_words(unit):
-    rina, _, _ = unit
+def test_a_merged_concern_leaves_the_queue_and_ends_with_the_other_one_in_the_same_words(unit_on_both):
+    rina, _, _ = unit_on_both
     city = rina.city
     main, other = told(rina, person_phone=PHONE), told(rina, person=city.budi, person_phone=PHONE)
     for move in (Move.TAKE, Move.ASSESS, Move.ACT):
@@ -209,8 +214,8 @@ def neighbour(city):
     return city.db.scalar(select(Unit.id).where(Unit.name == "UPTD 98.02"))
 
 
-def test_a_concern_that_is_handed_over_opens_there_and_nowhere_else(unit):
-    rina, _, ratna = unit
+def test_a_concern_that_is_handed_over_opens_there_and_nowhere_else(unit_on_both):
+    rina, _, ratna = unit_on_both
     city, there = rina.city, Officer(rina.city, rina.city.other)
     flag_id, noise = told(rina, person_phone=PHONE), told(rina)
     rina.handles(flag_id)

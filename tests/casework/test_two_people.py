@@ -19,7 +19,12 @@ from tests.followup.at_desk import Officer, cadre_adds, sent
 
 
 @pytest.fixture
-def unit(any_city):
+def unit(city):
+    return tuple(Officer(city, person) for person in (city.rina, city.dewi, city.ratna))
+
+
+@pytest.fixture
+def unit_on_both(any_city):
     return tuple(Officer(any_city, person) for person in (any_city.rina, any_city.dewi, any_city.ratna))
 
 
@@ -37,8 +42,8 @@ def outcomes(city):
     return list(city.db.scalars(select(Proposal.outcome).order_by(Proposal.proposed_at)))
 
 
-def test_one_officer_alone_does_not_lower_a_high_risk_and_another_one_does(unit):
-    rina, dewi, _ = unit
+def test_one_officer_alone_does_not_lower_a_high_risk_and_another_one_does(unit_on_both):
+    rina, dewi, _ = unit_on_both
     flag_id, noise = in_work(rina), in_work(rina)
 
     assesses(rina, flag_id, Risk.LOW, why="Ia pindah ke rumah ibunya.")
@@ -101,8 +106,8 @@ def test_nobody_agrees_to_her_own_proposal_and_nobody_takes_back_anothers(unit):
     assert outcomes(rina.city) == [None]
 
 
-def test_the_database_itself_refuses_that_one_person_is_both(unit):
-    rina, _, _ = unit
+def test_the_database_itself_refuses_that_one_person_is_both(unit_on_both):
+    rina, _, _ = unit_on_both
     closes(rina, in_work(rina))
 
     with pytest.raises(IntegrityError), writing(rina.city.db):
@@ -122,8 +127,8 @@ def test_a_refusal_leaves_everything_as_it_was_and_says_why(unit):
     assert written(rina, flag_id)[-1].content["text"] == "Ia belum ditemui sendiri."
 
 
-def test_a_concern_has_one_proposal_at_a_time_and_a_new_one_after_it_was_taken_back(unit):
-    rina, dewi, _ = unit
+def test_a_concern_has_one_proposal_at_a_time_and_a_new_one_after_it_was_taken_back(unit_on_both):
+    rina, dewi, _ = unit_on_both
     flag_id = in_work(rina)
     closes(rina, flag_id)
     with pytest.raises(Refused):
@@ -135,8 +140,8 @@ def test_a_concern_has_one_proposal_at_a_time_and_a_new_one_after_it_was_taken_b
     assert outcomes(rina.city) == ["withdrawn", None]
 
 
-def test_after_a_day_a_proposal_is_gone_whether_or_not_anybody_wrote_it_down(unit):
-    rina, dewi, _ = unit
+def test_after_a_day_a_proposal_is_gone_whether_or_not_anybody_wrote_it_down(unit_on_both):
+    rina, dewi, _ = unit_on_both
     flag_id = in_work(rina)
     closes(rina, flag_id)
 
@@ -192,8 +197,8 @@ def test_what_is_proposed_does_not_stand_readable_in_the_database(city):
     assert b"close" not in raw
 
 
-def test_only_who_may_know_of_a_concern_sees_that_somebody_is_waited_for(unit):
-    rina, dewi, _ = unit
+def test_only_who_may_know_of_a_concern_sees_that_somebody_is_waited_for(unit_on_both):
+    rina, dewi, _ = unit_on_both
     city = rina.city
     closes(rina, in_work(rina))
     viewers = [Officer(city, city.other).viewer, dewi.viewer]

@@ -20,7 +20,12 @@ MONDAY = datetime(2026, 11, 23, 3, tzinfo=UTC)  # 10.00 in Jakarta
 
 
 @pytest.fixture
-def rina(any_city):
+def rina(city):
+    return Officer(city, city.rina)
+
+
+@pytest.fixture
+def rina_on_both(any_city):
     return Officer(any_city, any_city.rina)
 
 
@@ -37,7 +42,8 @@ def facts(city):
     return list(city.db.scalars(select(MonthlyFact).order_by(MonthlyFact.forms)))
 
 
-def test_an_assessment_is_counted_once_and_its_correction_takes_its_place(rina):
+def test_an_assessment_is_counted_once_and_its_correction_takes_its_place(rina_on_both):
+    rina = rina_on_both
     flag_id, other = in_work(rina), in_work(rina)
     assesses(rina, other, Risk.MEDIUM, replace(CODES, forms=("penelantaran",)))
     assesses(rina, flag_id, Risk.MEDIUM, CODES)
@@ -137,7 +143,8 @@ def test_there_is_no_mediation_before_an_assessment_and_never_in_sexual_violence
         assert allowed
 
 
-def test_the_law_gives_three_days_to_the_hour_and_no_act_or_pause_puts_them_off(rina):
+def test_the_law_gives_three_days_to_the_hour_and_no_act_or_pause_puts_them_off(rina_on_both):
+    rina = rina_on_both
     flag_id = in_work(rina)
     due = MONDAY + timedelta(hours=72)
     with telling(MONDAY):
@@ -212,7 +219,8 @@ def test_a_pause_holds_until_something_else_sets_the_deadline(rina):
     assert records.paused_until(written(rina, flag_id), flag_of(rina.city, flag_id)) is None
 
 
-def test_a_referral_is_out_until_the_last_one_has_ended(rina):
+def test_a_referral_is_out_until_the_last_one_has_ended(rina_on_both):
+    rina = rina_on_both
     flag_id = in_work(rina)
     for office in ("A", "B"):
         does(rina, commands.refer, flag_id, a_letter(rina, office=office))
@@ -286,3 +294,18 @@ EVERY_LIST = [codes.forms, codes.ages, codes.sexes, codes.disabilities, codes.pl
 def test_every_list_speaks_both_languages(listed):
     assert all(set(entry.labels) == {"id", "en"} for entry in listed().values())
     assert len(listed()) >= 2
+
+
+@pytest.mark.parametrize(("recorded", "ends"), [
+    ("2026-12-23T17:00", "2026-12-26T17:00"),  # over joint leave and Christmas to a Saturday
+    ("2026-12-31T23:59", "2027-01-03T23:59"),  # over midnight, the year's end and a Sunday
+    ("2027-03-07T00:00", "2027-03-10T00:00"),  # from midnight, over Nyepi into Idul Fitri
+])
+def test_the_laws_clock_runs_by_the_wall_day_and_night_through_holidays(city, recorded, ends):
+    rina, zone = Officer(city, city.rina), city.settings.timezone
+    flag_id = in_work(rina)
+
+    with telling(datetime.fromisoformat(recorded).replace(tzinfo=zone)):
+        does(rina, commands.hear_victim, flag_id, "")
+
+    assert records.law_clock(written(rina, flag_id)).due_at == datetime.fromisoformat(ends).replace(tzinfo=zone)
