@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from babel.dates import format_date
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -53,6 +55,12 @@ class Seen:
 def _iso_day(text: str) -> str:
     """A day as it was sealed, in the reader's language."""
     return say_day(date.fromisoformat(text))
+
+
+@bp.app_template_filter("whole_day")
+def _whole_day(moment: datetime) -> str:
+    """A day with its year, for what lies in a folder for years."""
+    return format_date(local(moment).date(), "d MMMM y", locale=str(get_locale()))
 
 
 @bp.app_context_processor
@@ -177,9 +185,11 @@ def refer(code: str):
     offered: dict[str, tuple[str, str]] = {}
 
     def make(seen: Seen) -> forms.ReferForm:
-        offered.update(_letter_fields(seen))
+        choices = [(field, name) for field, (name, _value) in _letter_fields(seen).items()]
+        with force_locale(_language_of_letters()):
+            offered.update(_letter_fields(seen))
         adult = codes.is_adult(seen.case.assessed.codes.age) if seen.case.assessed else None
-        form = forms.ReferForm([(field, name) for field, (name, _value) in offered.items()], adult)
+        form = forms.ReferForm(choices, adult)
         if not form.is_submitted():
             form.carry.data, form.next_on.data = list(letters.MINIMUM), _next_working_day()
         return form
@@ -207,8 +217,9 @@ def letter(code: str, referral_id: UUID):
     found = _referral(seen.case, referral_id)
     with db.transaction() as write:
         record(write, "flag.letter_opened", seen.flag.id, by=current_user.account_id)
-    return render_template("casework/letter.html", referral=found, seen=seen, code=spoken(seen.flag.code),
-                           by=seen.case.names.get(found.written.by_id, ""))
+    with force_locale(_language_of_letters()):
+        return render_template("casework/letter.html", referral=found, code=spoken(seen.flag.code),
+                               language=_language_of_letters(), by=seen.case.names.get(found.written.by_id, ""))
 
 
 @bp.route("/k/<code>/kerja/rujukan/<uuid:referral_id>/kabar", methods=_BOTH)
@@ -327,6 +338,11 @@ def _letter_fields(seen: Seen) -> dict[str, tuple[str, str]]:
     ring = signin.key_ring()
     identity = flags.peek_identity(db.session(), ring, seen.flag) if ring else Identity("", "", "", "")
     return letters.fields(seen.opened.answers, identity, seen.case, seen.area)
+
+
+def _language_of_letters() -> str:
+    """Letters go to offices of the city: in its own language, whatever the officer reads."""
+    return config.settings().languages[0]
 
 
 def _referral(case: Case, referral_id: UUID) -> Referral:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.audit.models import AuditEntry, DoneOnce
+from portal.base.clock import now
 from portal.base.reference import spoken
 from portal.casework import commands, records
 from portal.casework.models import Note, Proposal
@@ -218,8 +219,8 @@ def test_a_letter_carries_the_least_and_no_name_unless_it_was_ticked(city, sign_
 
     code = spoken(flag_of(city, flag_id).code)
     assert letter.title == f"surat-{code}"
-    for said in ("RAHASIA", code, "Biro Contoh", "Mohon pendampingan.", "RW 07, Jatirahayu", "Prepared by", "Rina A.",
-                 "Signature", "Received", "Through the unit only."):
+    for said in ("RAHASIA", code, "Biro Contoh", "Mohon pendampingan.", "RW 07, Jatirahayu", "Disiapkan oleh",
+                 "Rina A.", "Tanda tangan", "Diterima", "Hanya lewat unit.", str(now().year)):
         assert said in letter.root.text, said
     for hidden in (*IDENTITY.values(), "Bu Siti", "0812-0000-0001"):
         assert hidden not in letter.root.text, hidden
@@ -234,7 +235,7 @@ def test_a_name_travels_when_it_was_ticked_and_that_leaves_its_trace(city, sign_
 
     assert ("Mawarni" in letter.root.text, "0812-9999-8888" in letter.root.text) == (True, True)
     assert "pagar hijau" not in letter.root.text
-    assert "Through the unit only" not in letter.root.text
+    assert "Hanya lewat unit" not in letter.root.text
     assert number_of(city, AuditEntry, AuditEntry.action == "flag.identity_opened") == 1
 
 
