@@ -110,7 +110,11 @@ def assess(session: Session, settings: Settings, ring: KeyRing, flag: Flag, made
 def close(session: Session, settings: Settings, ring: KeyRing, flag: Flag, closing: Closing, *, by: Viewer,
           version: int) -> None:
     """End the work. The reason stays with the unit; the reporter reads one of the harmless texts. What was
-    ever high is proposed to a second officer."""
+    ever high is proposed to a second officer.
+
+    Raises `Refused` while the law still waits for the report to the police: closed, nobody would see it.
+    """
+    _check_the_law_is_done(session, ring, flag)
     facts_now = flags.facts_of(flag)
     if life.needs_two(Move.CLOSE, facts_now, facts_now):
         content = {"reason": closing.reason, "closing": closing.text}
@@ -178,6 +182,9 @@ def confirm(session: Session, settings: Settings, ring: KeyRing, flag: Flag, *, 
             _pause(session, settings, ring, flag, date.fromisoformat(content["until"]), why, **how)
         case Joint.OVERRIDE:
             _record(session, ring, flag, "override", by=by, version=flag.version, text=why)
+        case Joint.STOP_CLOCK:
+            flag.due_at = flag.next_news_at or _due_by_risk(session, settings, flag)
+            _record(session, ring, flag, "mistaken", by=by, version=flag.version, text=why)
 
 
 def decline(session: Session, ring: KeyRing, flag: Flag, why: str, *, by: Viewer, version: int) -> None:
@@ -213,6 +220,13 @@ def tell_police(session: Session, settings: Settings, ring: KeyRing, flag: Flag,
     if flag.closed_at is None:
         flag.due_at = flag.next_news_at or _due_by_risk(session, settings, flag)
     _record(session, ring, flag, "police", by=by, version=version, text=text)
+
+
+def stop_clock(session: Session, ring: KeyRing, flag: Flag, why: str, *, by: Viewer, version: int) -> None:
+    """Propose to take the legal clock away, because it was started by mistake."""
+    if records.latest_due(records.notes_of(session, ring, flag)) is None:
+        raise Refused("no clock runs")
+    _propose(session, ring, flag, Joint.STOP_CLOCK, Move.RECORD, why, {}, by=by, version=version)
 
 
 def keep_ticket(session: Session, ring: KeyRing, flag: Flag, number: str, *, by: Viewer, version: int) -> None:
@@ -326,6 +340,7 @@ def _assess(session: Session, settings: Settings, ring: KeyRing, flag: Flag, mad
 
 def _close(session: Session, settings: Settings, ring: KeyRing, flag: Flag, closing: Closing, *, by: Viewer,
            version: int, agreed: bool = False) -> None:
+    _check_the_law_is_done(session, ring, flag)
     proposals.void(session, flag)
     under = duplicates.lying_under(session, ring, flag)
     write(session, ring, flag, Move.CLOSE, by=by, reason=closing.reason, text=closing.remark)
@@ -333,6 +348,11 @@ def _close(session: Session, settings: Settings, ring: KeyRing, flag: Flag, clos
     for other in under:
         write(session, ring, other, Move.CLOSE_WITH, by=by)
         flags.close(session, settings, other, closing.text, by=by, version=None, move=Move.CLOSE_WITH)
+
+
+def _check_the_law_is_done(session: Session, ring: KeyRing, flag: Flag) -> None:
+    if records.latest_due(records.notes_of(session, ring, flag)) is not None:
+        raise Refused("the legal clock runs")
 
 
 def _pause(session: Session, settings: Settings, ring: KeyRing, flag: Flag, until: date, why: str, *, by: Viewer,

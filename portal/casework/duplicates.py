@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
+from portal.base.db import insert_missing
 from portal.base.errors import NotVisible, Refused
 from portal.base.phones import normal_phone
 from portal.base.settings import ServerKeys
@@ -34,9 +35,12 @@ _TITLES = frozenset({"ibu", "bu", "bapak", "pak", "mbak", "mba", "mas", "dek", "
 
 
 def keep_marks(session: Session, ring: KeyRing, flag: Flag) -> None:
-    """Make the concern's marks under its own key, once."""
-    if session.scalar(select(Mark.tag).where(Mark.flag_id == flag.id).limit(1)) is None:
-        session.add_all(Mark(tag=tag, flag_id=flag.id) for tag in _tags(session, ring, flag, flag.key_id))
+    """Make the concern's marks under its own key, once, whoever of two first readers comes first."""
+    if session.scalar(select(Mark.tag).where(Mark.flag_id == flag.id).limit(1)) is not None:
+        return
+    tags = _tags(session, ring, flag, flag.key_id)
+    if tags:
+        insert_missing(session, Mark, [{"tag": tag, "flag_id": flag.id} for tag in sorted(tags)])
 
 
 def twins(session: Session, ring: KeyRing, flag: Flag, *, viewer: Viewer, keys: ServerKeys) -> list[str]:

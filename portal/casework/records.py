@@ -152,6 +152,8 @@ def law_clock(written: Iterable[Written]) -> LawClock | None:
             started = datetime.fromisoformat(note.content["when"])
         if note.records("police"):
             told = note.at
+        if note.records("mistaken"):  # two officers agreed that no victim had told the unit
+            started, told = None, None
     return LawClock(started, started + timedelta(hours=LAW_HOURS), told) if started else None
 
 

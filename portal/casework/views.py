@@ -126,6 +126,15 @@ def law(code: str):
     return _act(code, lambda _seen: form, do, "casework/law.html", needs=Move.RECORD)
 
 
+@bp.route("/k/<code>/kerja/jam-hukum/keliru", methods=_BOTH)
+@allowed(may_work)
+def stop_clock(code: str):
+    """Propose to take the legal clock away again."""
+    form = forms.ReasonForm()
+    return _act(code, lambda _seen: form, lambda write, ring, flag, **how: _once(commands.stop_clock)(
+        write, ring, flag, form.why.data, **how), "casework/stop_clock.html", needs=Move.PROPOSE)
+
+
 @bp.route("/k/<code>/kerja/penilaian", methods=_BOTH)
 @allowed(may_work)
 def assess(code: str):
@@ -357,7 +366,7 @@ def _why_not(hindrance: Exception) -> str:
         return _("This was changed meanwhile. Look at the sheet, then save again.")
     if isinstance(hindrance, NotVisible):
         return _("There is no such concern among those you may see.")
-    return words.refused(str(hindrance))
+    return words.refused(str(hindrance)) or _("Look at the sheet, then try again.")
 
 
 def _locked(code: str) -> Response:

@@ -30,15 +30,18 @@ def joint(what: Joint) -> str:
     """What is proposed, as a sentence."""
     return {Joint.LOWER: _("Lower the risk from high"), Joint.CLOSE: _("Close this concern"),
             Joint.PAUSE: _("Put off the deadline of a high risk"),
-            Joint.OVERRIDE: _("Contact somebody although the cadre said “contact nobody”")}[what]
+            Joint.OVERRIDE: _("Contact somebody although the cadre said “contact nobody”"),
+            Joint.STOP_CLOCK: _("Take the legal deadline away: it was recorded by mistake")}[what]
 
 
 def record(what: str) -> str:
     """What was put on record."""
-    return {"heard": _("The victim told the unit of sexual violence"), "police": _("Report to the police recorded"),
-            "ticket": _("Number in SIMFONI PPA"), "override": _("“Contact nobody” was set aside by two officers"),
-            "joined": _("Another concern was put under this one"),
-            "parted": _("A concern was taken out again")}.get(what, what)
+    return {
+        "heard": _("The victim told the unit of sexual violence"), "police": _("Report to the police recorded"),
+        "mistaken": _("The legal deadline was recorded by mistake"), "ticket": _("Number in SIMFONI PPA"),
+        "override": _("“Contact nobody” was set aside by two officers"),
+        "joined": _("Another concern was put under this one"), "parted": _("A concern was taken out again"),
+    }.get(what, what)
 
 
 def consent(code: str) -> str:
@@ -64,7 +67,7 @@ def close_reason(code: str) -> str:
 
 
 def refused(text: str) -> str:
-    """Why something could not be done, for the few reasons that a person can mend."""
+    """Why something could not be done, for the few reasons that a person can mend; else empty."""
     return {
         "another proposal waits for a second officer":
             _("Another proposal waits. A second officer decides on it first."),
@@ -78,7 +81,8 @@ def refused(text: str) -> str:
         "the clock was started before": _("This was recorded before."),
         "no clock runs": _("No legal deadline runs here."),
         "that referral has ended": _("That referral has ended."),
-    }.get(text, _("Look at the sheet, then try again."))
+        "the legal clock runs": _("The legal deadline still runs. Record the report to the police first."),
+    }.get(text, "")
 
 
 def said(listed: Mapping[str, Entry], code: str) -> str:

@@ -85,6 +85,7 @@ class Joint(StrEnum):
     CLOSE = "close"
     PAUSE = "pause"
     OVERRIDE = "override"
+    STOP_CLOCK = "stop_clock"
 
 
 class Need(StrEnum):

@@ -108,6 +108,11 @@ def casework(city: SimpleNamespace) -> type[RuleBasedStateMachine]:
             self._tries(lambda: does(self.officers[who], commands.tell_police, self.ids[which], text), text)
 
         @rule(who=WHO, which=WHICH)
+        def it_was_a_mistake(self, who: str, which: int) -> None:
+            text = self._text()
+            self._tries(lambda: does(self.officers[who], commands.stop_clock, self.ids[which], text), text)
+
+        @rule(who=WHO, which=WHICH)
         def merges(self, who: str, which: int) -> None:
             self._tries(lambda: merges(self.officers[who], self.ids[which], self.ids[1 - which]))
 
@@ -165,6 +170,8 @@ def casework(city: SimpleNamespace) -> type[RuleBasedStateMachine]:
                 flag = self.flag(which)
                 latest = records.latest_due(self._written(which))
                 assert latest is None or flag.status not in life.OPEN or flag.due_at <= latest
+                elsewhere = records.merged_into(self._written(which)) is not None  # its clock went along
+                assert latest is None or flag.status != Status.CLOSED or elsewhere, "closed while the law waits"
 
         def flag(self, which: int) -> Flag:
             city.db.rollback()

@@ -19,7 +19,7 @@ from tests.factories import some_answers, some_identity
 from tests.followup.at_desk import Officer, sent
 
 ACTS = ("penilaian", "layanan", "rujukan", "jam-hukum", "jeda", "gabung", "pelimpahan", "persetujuan", "salinan",
-        "rencana", "hubungi", "pisah")
+        "rencana", "hubungi", "pisah", "jam-hukum/keliru")
 ABSURD = ["", " ", "x" * 5000, "\0", "<script>alert(1)</script>", "\u202e🌾", "-1", "'; DROP TABLE notes; --"]
 
 
@@ -317,6 +317,23 @@ def test_the_legal_clock_is_started_shown_and_stopped(city, sign_in):
 
     assert "The report to the police was recorded" in done.text
     assert "LP/12" in done.text
+
+
+def test_nothing_is_closed_while_the_law_waits_and_a_clock_started_by_mistake_is_taken_away_by_two(city, sign_in):
+    flag_id, rina = in_work(city), sign_in(city.rina)
+    rina.get(at(city, flag_id, "jam-hukum")).form("/jam-hukum").submit("heard")
+    check = rina.get(at(city, flag_id, "tutup")).form("/tutup").fill(reason="done", closing="done").submit("check")
+
+    refused = check.form("/tutup").submit("close")
+    assert refused.status == 409
+    assert "Record the report to the police first." in refused.text
+    rina.get(at(city, flag_id, "jam-hukum/keliru")).form("/keliru").fill(why="Tetangga yang bercerita.").submit()
+    assert flag_of(city, flag_id).status != Status.CLOSED
+    sign_in(city.dewi).get(at(city, flag_id, "persetujuan")).form("/persetujuan").submit("confirm")
+
+    assert records.law_clock(written(Officer(city, city.rina), flag_id)) is None
+    closes(Officer(city, city.rina), flag_id)
+    assert flag_of(city, flag_id).status == Status.CLOSED
 
 
 def test_contact_nobody_is_offered_to_be_set_aside_only_when_it_was_said_and_the_risk_is_high(city, sign_in):
