@@ -6,8 +6,8 @@ from portal.accounts import models as _accounts  # noqa: F401
 from portal.areas import models as _areas  # noqa: F401
 from portal.audit import models as _audit  # noqa: F401
 from portal.base.db import Base, UTCDateTime
+from portal.casework import models as _casework  # noqa: F401
 from portal.flags import models as _flags  # noqa: F401
-from portal.followup import models as _followup  # noqa: F401
 from portal.outreach import models as _outreach  # noqa: F401
 
 

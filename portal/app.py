@@ -24,6 +24,7 @@ from portal.accounts.roles import FIELD, Role
 from portal.accounts.viewer import Viewer
 from portal.accounts.words import bad_row, change_name, role_name, state_name
 from portal.base.settings import Settings
+from portal.casework import views as casework
 from portal.flags import views as flags
 from portal.followup import pages as followup
 from portal.outreach import views as outreach
@@ -40,6 +41,9 @@ _PAGES_OF = {
         "sheet", "preview", "pick_up", "call", "step_aside", "identity", "take", "assign", "assess", "act", "ask",
         "withdraw_question", "close", "reopen")},
 }
+_PAGES_OF["followup.queue"] |= {f"casework.{page}" for page in (
+    "decide", "pause", "set_aside", "law", "stop_clock", "assess", "serve", "plan", "copy", "keep_ticket", "refer",
+    "hear_back", "hand_over", "merge", "unmerge")}
 _LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
 
 
@@ -73,7 +77,7 @@ def _wire(app: Flask, settings: Settings) -> None:
     locale.init_app(app, str(ROOT / "translations"), settings.languages[0])
     signin.init_app(app)
     errors.init_app(app)
-    for blueprint in (pages.bp, accounts.bp, outreach.bp, flags.bp, followup.bp, reports.bp):
+    for blueprint in (pages.bp, accounts.bp, outreach.bp, flags.bp, casework.bp, followup.bp, reports.bp):
         app.register_blueprint(blueprint)
     guard.init_app(app)
     protect = CSRFProtect(app)
@@ -104,14 +108,15 @@ def _navigation(viewer: Viewer) -> list[dict[str, object]]:
     sessions = ("outreach.sessions", _("Sessions"), "orang")
     queue = ("followup.queue", _("Queue"), "pesan")
     tasks = ("followup.tasks", _("My tasks"), "jam")
+    due = ("casework.due", _("Due"), "jam")
     keys = ("accounts.keys", _("Keys"), "kunci")
     coverage = ("reports.coverage", _("Coverage"), "cek")
     people = ("accounts.people_page", _("Accounts"), "orang")
     second = ("accounts.pending_changes", _("Second person"), "cek")
     help_page = ("web.help_page", _("Help"), "tolong")
     items = {
-        Role.OFFICER: [queue, tasks, coverage, help_page],
-        Role.HEAD: [queue, tasks, coverage, keys, second, ("reports.trail", _("Trail"), "jam"), help_page],
+        Role.OFFICER: [queue, tasks, due, coverage, help_page],
+        Role.HEAD: [queue, tasks, due, coverage, keys, second, ("reports.trail", _("Trail"), "jam"), help_page],
         Role.COORDINATOR: [sessions, coverage, people, second, help_page],
         Role.LEADERSHIP: [coverage, sessions, help_page],
         Role.ADMIN: [people, second, help_page],

@@ -102,6 +102,9 @@ class Settings:
     trusted_hosts: tuple[str, ...] = ()
     proxies: int = 0
     secure_cookies: bool = True
+    mail_server: str = ""
+    mail_from: str = ""
+    mail_to: tuple[str, ...] = ()
     demo: bool = False
     demo_people_file: Path = Path("instance/demo-people.json")
     passphrase_memory_kib: int = 65536
@@ -125,6 +128,8 @@ class Settings:
     def check_serving(self) -> None:
         """Raises `BadSettings` for what a city must not go online with."""
         self.require_keys()
+        if self.mail_server and not (self.mail_from and self.mail_to):
+            raise BadSettings(f"A mail server without {PREFIX}MAIL_FROM and {PREFIX}MAIL_TO can send nothing.")
         if not self.demo and not self.office_phone:
             raise BadSettings(f"The office's phone number is missing. Set {PREFIX}OFFICE_PHONE.")
 
@@ -177,6 +182,25 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _mail_server(text: str) -> str:
+    """`host` or `host:port`; an empty one means that no mail is sent."""
+    host, _, port = text.partition(":")
+    if text and not (host and (not port or 0 < int(port) < 65536)):  # noqa: PLR2004
+        raise ValueError
+    return text
+
+
+def _mail_address(text: str) -> str:
+    """One plain address: nothing that could begin another line of a message's head."""
+    if text and not (text.isprintable() and text.count("@") == 1 and " " not in text and "," not in text):
+        raise ValueError
+    return text
+
+
+def _mail_addresses(text: str) -> tuple[str, ...]:
+    return tuple(_mail_address(part) for part in _list(text))
+
+
 def _flag(text: str) -> bool:
     return {"1": True, "true": True, "0": False, "false": False, "": False}[text.lower()]
 
@@ -204,6 +228,7 @@ _READERS = {
     "service_hours": _hours, "high_risk_minutes": _count, "medium_risk_hours": _count,
     "low_risk_days": _count, "cadre_idle_minutes": _count, "own_phone_idle_minutes": _count,
     "staff_idle_minutes": _count,
+    "mail_server": _mail_server, "mail_from": _mail_address, "mail_to": _mail_addresses,
     "cadre_hours": _count, "staff_hours": _count, "trusted_hosts": _list, "proxies": _hops,
     "secure_cookies": _flag, "demo": _flag, "demo_people_file": Path, "passphrase_memory_kib": _count,
 }

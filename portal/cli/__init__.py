@@ -1,12 +1,13 @@
-"""The `flask` commands: setting up, loading areas, making accounts, the demo city."""
+"""The `flask` commands: setting up, loading areas, making accounts, the demo city,
+and what is done by the clock."""
 
 from flask import Flask
 
-from portal.cli import database, demo, people, setup
+from portal.cli import database, demo, people, setup, tick
 
 
 def init_app(app: Flask) -> None:
     """Register every command group with the app."""
     for command in (database.db_group, setup.init, setup.areas_group, setup.calendar_group,
-                    people.accounts_group, demo.demo, demo.demo_accounts):
+                    people.accounts_group, demo.demo, demo.demo_accounts, tick.tick):
         app.cli.add_command(command)

@@ -15,6 +15,7 @@ from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
 from portal.areas.models import Area
 from portal.base.clock import now, telling
+from portal.cli import demo_casework
 from portal.cli.demo_cast import Cast, ring_of, viewer_of
 from portal.cli.demo_stories import ADDITIONS, ANSWERS, CONFLICTS, NOTES, STORIES, Story
 from portal.flags import commands as flags
@@ -42,6 +43,7 @@ class _Case:
 
     def __init__(self, session: Session, cast: Cast, flag: Flag, officer: Viewer, ring: KeyRing):
         self.session, self.cast, self.flag, self.officer, self.ring = session, cast, flag, officer, ring
+        self.second: tuple[Viewer, KeyRing] | None = None
         self.at = flag.received_at
         self.last = datetime.max.replace(tzinfo=self.at.tzinfo)
 
@@ -94,7 +96,15 @@ def _one(cast: Cast, chance: random.Random, rings: dict[str, KeyRing], stage: st
         officer = "ratna" if story.answers.keep_from else chance.choice(("rina", "dewi"))
         case = _Case(session, cast, flag, viewer_of(session, cast, officer), rings[officer])
         case.last = now() - timedelta(minutes=2)
+        case.second = _second(session, cast, rings, flag, officer)
         _live(case, chance, stage, sender)
+
+
+def _second(session: Session, cast: Cast, rings: dict[str, KeyRing], flag: Flag, first: str
+            ) -> tuple[Viewer, KeyRing] | None:
+    """A colleague who may open it too, to agree to what takes two; nobody for some conflicts of interest."""
+    others = [key for key, ring in rings.items() if key != first and flag.key_id in ring]
+    return (viewer_of(session, cast, others[0]), rings[others[0]]) if others else None
 
 
 def _send(session: Session, cast: Cast, story: Story, sender: str, at: datetime) -> Flag:
@@ -132,6 +142,8 @@ def _live(case: _Case, chance: random.Random, stage: str, sender: str) -> None:
         _ask(case, chance, sender, answered=stage == "answered")
         return
     _act(case, chance, late=stage == "overdue")
+    if stage == "acted":
+        demo_casework.go_on(case, chance)
     if stage in {"waiting", "answered"}:
         _ask(case, chance, sender, answered=stage == "answered")
     if stage in {"closed", "reopened"}:
@@ -139,7 +151,8 @@ def _live(case: _Case, chance: random.Random, stage: str, sender: str) -> None:
         closing = Closing("done", "", chance.choice(CLOSINGS))
         case.step(60 * 24 * 3, desk.close, case.session, case.cast.settings, case.ring, case.flag, closing,
                   **case.once())
-    if stage == "reopened":
+        demo_casework.agree(case)
+    if stage == "reopened" and case.flag.closed_at is not None:
         case.at = now() - timedelta(hours=chance.uniform(0.5, 5))
         case.step(1, desk.reopen, case.session, case.cast.settings, case.ring, case.flag,
                   "Kader menelepon: terjadi lagi.", **case.once())

@@ -97,7 +97,7 @@ def _receive(session: Session, settings: Settings, concern: Concern, *, tag: byt
     session.add(flag)
     session.flush()
     session.add(wrapped)
-    _step(session, flag, Move.RECORD if by else Move.SEND, by=by.account_id if by else None)
+    _step(session, flag, Move.WRITE_DOWN if by else Move.SEND, by=by.account_id if by else None)
     done_once.remember(session, once, body, flag.code)
     return flag.code
 
@@ -105,15 +105,17 @@ def _receive(session: Session, settings: Settings, concern: Concern, *, tag: byt
 def facts_of(flag: Flag) -> Facts:
     """What the rules of a flag's life ask about it."""
     return Facts(assessed=flag.risk_assessed is not None, owned=flag.assignee_id is not None,
-                 handled=flag.handled_at is not None)
+                 handled=flag.handled_at is not None,
+                 high=flag.risk_assessed is not None and flag.rank == RANK[Risk.HIGH],
+                 ever_high=bool(flag.ever_high), referred=bool(flag.referrals_out))
 
 
 def open_flag(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer) -> Opened:
     """Read a flag's answers and messages. The first reading is a move; every reading leaves a trace."""
-    if flag.status == Status.NEW:
+    if flag.status in life.UNREAD:
         before = facts_of(flag)
-        flag.read_at = now()
-        _advance(session, flag, Move.READ, by=by, before=before, version=None)
+        flag.read_at = flag.read_at or now()
+        advance(session, flag, Move.READ, by=by, before=before, version=None)
     key = content_key(session, ring, flag.id)
     messages = session.scalars(
         select(Message).where(Message.flag_id == flag.id).order_by(Message.sent_at.desc())).all()
@@ -132,6 +134,11 @@ def open_identity(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer, re
     return sealed.open_identity(content_key(session, ring, flag.id), flag.id, flag.sealed_identity)
 
 
+def peek_identity(session: Session, ring: KeyRing, flag: Flag) -> Identity:
+    """The same for the machine alone, to compose or compare. Whoever shows any of it must leave the trace."""
+    return sealed.open_identity(content_key(session, ring, flag.id), flag.id, flag.sealed_identity)
+
+
 def content_key(session: Session, ring: KeyRing, row_id: UUID) -> bytes:
     """The content key of a flag or message. Raises `NotVisible` when the ring does not hold its key, or
     the content was made unreadable for good."""
@@ -147,7 +154,7 @@ def take(session: Session, flag: Flag, *, by: Viewer, version: int) -> None:
         raise Refused("it is hers already")
     before = facts_of(flag)
     flag.assignee_id = by.account_id
-    _advance(session, flag, Move.TAKE, by=by, before=before, version=version)
+    advance(session, flag, Move.TAKE, by=by, before=before, version=version)
 
 
 def assign(session: Session, flag: Flag, officer_id: UUID, *, by: Viewer, version: int) -> None:
@@ -156,7 +163,7 @@ def assign(session: Session, flag: Flag, officer_id: UUID, *, by: Viewer, versio
         raise NotVisible
     before = facts_of(flag)
     flag.assignee_id = officer_id
-    _advance(session, flag, Move.ASSIGN, by=by, before=before, version=version)
+    advance(session, flag, Move.ASSIGN, by=by, before=before, version=version)
 
 
 def able_to_work_on(session: Session, flag: Flag, *, by: Viewer) -> set[UUID]:
@@ -175,33 +182,49 @@ def step_aside(session: Session, flag: Flag, *, by: Viewer) -> None:
     if hers:
         flag.assignee_id = None
     if hers and Move.STEP_ASIDE in life.open_moves(Status(flag.status), by.role, before):
-        _advance(session, flag, Move.STEP_ASIDE, by=by, before=before, version=None)
+        advance(session, flag, Move.STEP_ASIDE, by=by, before=before, version=None)
     else:  # how far the work is does not hang on her
         _note(session, flag, Move.STEP_ASIDE, by=by)
 
 
-def assess(session: Session, settings: Settings, flag: Flag, risk: Risk, *, by: Viewer, version: int) -> None:
-    """Set the risk, and with it the deadline, counted from receipt. The reason is the caller's note."""
+def assess(session: Session, settings: Settings, flag: Flag, risk: Risk, *, by: Viewer, version: int,
+           agreed: bool = False, latest: datetime | None = None) -> None:
+    """Set the risk, and with it the deadline, counted from receipt. The reason is the caller's note.
+
+    `agreed`: a second officer agrees. `latest`: a clock that runs beside the risk's, which no deadline may
+    exceed. Raises `Refused` where `life.needs_two` says so.
+    """
     before = facts_of(flag)
     flag.risk_assessed, flag.rank = risk, RANK[risk]
+    flag.ever_high = flag.ever_high or risk is Risk.HIGH
     if flag.handled_at is None:
         calendar = queries.calendar(session, settings)
-        flag.due_at = deadlines.due_at(risk, flag.received_at, calendar, settings)
-    _advance(session, flag, Move.ASSESS, by=by, before=before, version=version)
+        flag.due_at = earlier(deadlines.due_at(risk, flag.received_at, calendar, settings), latest)
+    advance(session, flag, Move.ASSESS, by=by, before=before, version=version, agreed=agreed)
 
 
-def act(session: Session, settings: Settings, flag: Flag, *, next_date: date, by: Viewer,
-        version: int) -> None:
+def act(session: Session, settings: Settings, flag: Flag, *, next_date: date, by: Viewer, version: int,
+        move: Move = Move.ACT, latest: datetime | None = None) -> None:
     """Something was done for the person; the next step and the reporter's next news have a day.
 
-    `next_date` is a calendar day in the city; the clock runs to the close of service on it. What was
-    done is the caller's sealed note.
+    `next_date` is a calendar day in the city; the clock runs to the close of service on it, or to `latest`
+    where another clock ends sooner. What was done is the caller's sealed note; `move` says of which kind.
     """
     before = facts_of(flag)
     flag.handled_at = flag.handled_at or now()
-    closes = datetime.combine(next_date, settings.service_hours.closes, settings.timezone)
-    flag.due_at = flag.next_news_at = closes
-    _advance(session, flag, Move.ACT, by=by, before=before, version=version)
+    flag.next_news_at = closing_of(next_date, settings)
+    flag.due_at = earlier(flag.next_news_at, latest)
+    advance(session, flag, move, by=by, before=before, version=version)
+
+
+def closing_of(day: date, settings: Settings) -> datetime:
+    """The close of service on a calendar day of the city."""
+    return datetime.combine(day, settings.service_hours.closes, settings.timezone)
+
+
+def earlier(due: datetime, latest: datetime | None) -> datetime:
+    """The sooner of two moments, the second of which there may be none."""
+    return due if latest is None else min(due, latest)
 
 
 def ask(session: Session, settings: Settings, flag: Flag, template: str, *, by: Viewer, version: int) -> None:
@@ -209,13 +232,13 @@ def ask(session: Session, settings: Settings, flag: Flag, template: str, *, by: 
     question = Question(id=new_id(), flag_id=flag.id, asked_at=now())
     question.sealed_template = sealed.seal_question(settings.require_keys(), question.id, template)
     session.add(question)
-    _advance(session, flag, Move.ASK, by=by, before=facts_of(flag), version=version)
+    advance(session, flag, Move.ASK, by=by, before=facts_of(flag), version=version)
 
 
 def withdraw_question(session: Session, flag: Flag, *, by: Viewer, version: int) -> None:
     """The answer came another way, or is needed no more."""
     _end_questions(session, flag)
-    _advance(session, flag, Move.WITHDRAW_QUESTION, by=by, before=facts_of(flag), version=version)
+    advance(session, flag, Move.WITHDRAW_QUESTION, by=by, before=facts_of(flag), version=version)
 
 
 def answer(session: Session, flag: Flag, content: dict[str, Any], *, by: Viewer, once: str, body: str) -> None:
@@ -232,7 +255,7 @@ def answer(session: Session, flag: Flag, content: dict[str, Any], *, by: Viewer,
     _keep_message(session, flag, content, question_id=question.id if question else None)
     _end_questions(session, flag)
     move = Move.ANSWER if question else Move.ADD
-    _advance(session, flag, move, by=by, before=facts_of(flag), version=None)
+    advance(session, flag, move, by=by, before=facts_of(flag), version=None)
     done_once.remember(session, once, body, flag.code)
 
 
@@ -246,31 +269,36 @@ def add(session: Session, settings: Settings, flag: Flag, content: dict[str, Any
         return
     _keep_message(session, flag, content, question_id=None)
     if worse:
-        flag.risk_estimate, flag.rank = Risk.HIGH, RANK[Risk.HIGH]
+        flag.risk_estimate, flag.rank, flag.ever_high = Risk.HIGH, RANK[Risk.HIGH], True
         urgent = deadlines.due_at(Risk.HIGH, now(), queries.calendar(session, settings), settings)
         flag.due_at = min(flag.due_at, urgent)
-    _advance(session, flag, Move.ADD, by=by, before=facts_of(flag), version=None)
+    advance(session, flag, Move.ADD, by=by, before=facts_of(flag), version=None)
     done_once.remember(session, once, body, flag.code)
 
 
-def close(session: Session, settings: Settings, flag: Flag, closing: str, *, by: Viewer, version: int) -> None:
-    """End the work, with one of the harmless texts for the reporter. The reason is the caller's note."""
+def close(session: Session, settings: Settings, flag: Flag, closing: str, *, by: Viewer, version: int | None,
+          move: Move = Move.CLOSE, agreed: bool = False) -> None:
+    """End the work, with one of the harmless texts for the reporter. The reason is the caller's note.
+
+    `agreed`: a second officer agrees. Raises `Refused` where `life.needs_two` says so.
+    """
     before = facts_of(flag)
     flag.sealed_closing = sealed.seal_closing(settings.require_keys(), flag.id, closing)
     flag.closed_at = now()
     _end_questions(session, flag)
-    _advance(session, flag, Move.CLOSE, by=by, before=before, version=version)
+    advance(session, flag, move, by=by, before=before, version=version, agreed=agreed)
 
 
-def reopen(session: Session, settings: Settings, flag: Flag, *, by: Viewer, version: int) -> None:
+def reopen(session: Session, settings: Settings, flag: Flag, *, by: Viewer, version: int,
+           latest: datetime | None = None) -> None:
     """Begin again, within 90 days of closing. The clock starts anew by the assessed risk."""
     if flag.closed_at is None or (now() - flag.closed_at).days >= REOPEN_DAYS:
         raise Refused("it was closed too long ago")
     before = facts_of(flag)
     flag.closed_at = flag.sealed_closing = flag.next_news_at = None
     risk = Risk(flag.risk_assessed or flag.risk_estimate)
-    flag.due_at = deadlines.due_at(risk, now(), queries.calendar(session, settings), settings)
-    _advance(session, flag, Move.REOPEN, by=by, before=before, version=version)
+    flag.due_at = earlier(deadlines.due_at(risk, now(), queries.calendar(session, settings), settings), latest)
+    advance(session, flag, Move.REOPEN, by=by, before=before, version=version)
 
 
 REOPEN_DAYS = 90
@@ -289,7 +317,7 @@ def _new_flag(session: Session, settings: Settings, answers: Answers, unit_id: U
     calendar = queries.calendar(session, settings)
     return Flag(
         id=new_id(), code=_free_code(session), unit_id=unit_id, kelurahan_id=kelurahan_id, status=Status.NEW,
-        risk_estimate=risk, rank=RANK[risk], received_at=received,
+        risk_estimate=risk, rank=RANK[risk], ever_high=risk is Risk.HIGH, referrals_out=0, received_at=received,
         due_at=deadlines.due_at(risk, received, calendar, settings),
         promised_at=deadlines.promised_at(risk, received, calendar, settings).at,
     )
@@ -302,12 +330,16 @@ def _free_code(session: Session) -> str:
             return code
 
 
-def _advance(session: Session, flag: Flag, move: Move, *, by: Viewer, before: Facts,
-             version: int | None) -> None:
-    """The one place where a status changes: by the table, against the version seen, with its traces."""
+def advance(session: Session, flag: Flag, move: Move, *, by: Viewer, before: Facts,
+            version: int | None, agreed: bool = False) -> None:
+    """The one place where a status changes: by the table, against the version seen, with its traces.
+
+    `before` is what was true of the flag before the caller changed it. Raises `Stale` when somebody else was
+    faster (`version` None: nobody can have been), `Refused` for what the table does not allow.
+    """
     if version is not None and version != flag.version:
         raise Stale("the page showed an older version")
-    flag.status = life.after(Status(flag.status), move, by.role, before, facts_of(flag))
+    flag.status = life.after(Status(flag.status), move, by.role, before, facts_of(flag), agreed=agreed)
     _note(session, flag, move, by=by)
 
 

@@ -19,7 +19,11 @@ def _one_of(column: str, values: type) -> str:
 
 
 class Flag(Base):
-    """One concern. `due_at` is the unit's own clock, `promised_at` what its reporter was told."""
+    """One concern. `due_at` is the unit's own clock, `promised_at` what its reporter was told.
+
+    `ever_high` remembers that it was high at any time, if only by the estimate: then nobody ends it alone.
+    `referrals_out` counts the services that were asked and have not come to an end with it.
+    """
 
     __tablename__ = "flags"
     __table_args__ = (
@@ -33,6 +37,9 @@ class Flag(Base):
         CheckConstraint("status NOT IN ('assigned','in_progress') OR assignee_id IS NOT NULL",
                         name="worked_has_owner"),
         CheckConstraint("rank BETWEEN 0 AND 2", name="rank"),
+        CheckConstraint("rank <> 0 OR ever_high", name="high_is_remembered"),
+        CheckConstraint("referrals_out >= 0 AND (status <> 'referred' OR referrals_out > 0)",
+                        name="referred_somewhere"),
         Index("ix_flags_open_queue", "unit_id", "rank", "due_at", "id",
               sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL")),
         Index("ix_flags_closed", "unit_id", "closed_at", "id",
@@ -50,6 +57,8 @@ class Flag(Base):
     risk_estimate: Mapped[str] = mapped_column(String(8))
     risk_assessed: Mapped[str | None] = mapped_column(String(8))
     rank: Mapped[int]
+    ever_high: Mapped[bool]
+    referrals_out: Mapped[int] = mapped_column(default=0)
     received_at: Mapped[datetime]
     promised_at: Mapped[datetime]
     due_at: Mapped[datetime]

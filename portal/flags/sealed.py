@@ -4,7 +4,7 @@
 |---|---|---|
 | answers, story, identity | the concern's content key | flags, its id, the field |
 | a later message | the message's own content key | messages, its id |
-| officers' notes (`followup/sealed.py`) | the concern's content key | notes, its id |
+| officers' notes and proposals (`casework/sealed.py`) | the concern's content key | their row |
 | each content key | HPKE to the unit's or the conflict key; AES-GCM after the first reading | content_keys, its id |
 | a question, a closing text | server key `told` | its row |
 | who sent it | never stored: HMAC of the account under server key `reporter` | |
@@ -42,8 +42,13 @@ def new_content_key(row_id: UUID, flag_id: UUID, unit_key: SealingKey) -> tuple[
     """A key for one row's content: wrapped so that this server cannot use it again, and in clear to
     seal with right now."""
     key = vault.new_key()
-    wrapped = vault.wrap_for(unit_key.public, key, label=_wrap_label(row_id))
-    return ContentKey(id=row_id, flag_id=flag_id, key_id=unit_key.id, wrapped=wrapped), key
+    return ContentKey(id=row_id, flag_id=flag_id, key_id=unit_key.id,
+                      wrapped=wrapped_for(unit_key, row_id, key)), key
+
+
+def wrapped_for(unit_key: SealingKey, row_id: UUID, key: bytes) -> bytes:
+    """A row's content key so that only the holders of a unit's key can have it."""
+    return vault.wrap_for(unit_key.public, key, label=_wrap_label(row_id))
 
 
 def content_key(ring: KeyRing, row: ContentKey) -> bytes:

@@ -3,11 +3,8 @@
 Each form's one-use key makes a second tap harmless: the act is done once, and the second finds it done.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import wraps
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,17 +12,20 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
-from portal.audit import once as done_once
 from portal.audit.log import record
-from portal.base.clock import now
-from portal.base.db import new_id
 from portal.base.settings import Settings
+from portal.casework import commands as casework
+from portal.casework import records
+from portal.casework.commands import Closing, once_only
+from portal.casework.notes import write
 from portal.flags import commands as flags
 from portal.flags.answers import Answers
 from portal.flags.life import Move, Risk
 from portal.flags.models import ContentKey, Flag
 from portal.followup import sealed
-from portal.followup.models import Note
+
+__all__ = ["Action", "Closing", "act", "ask", "assess", "assign", "close", "open_summaries", "reopen", "take",
+           "withdraw_question"]
 
 
 @dataclass(frozen=True)
@@ -38,30 +38,6 @@ class Action:
     text: str
     next_step: str
     next_on: date
-
-
-@dataclass(frozen=True)
-class Closing:
-    """How the work ends: the unit's own reason and remark, sealed, and the text that the reporter reads."""
-
-    reason: str
-    remark: str
-    text: str
-
-
-def _once(act: Callable[..., None]) -> Callable[..., None]:
-    """An act on a flag that its form's one-use key lets happen once: called again with the same `once` and
-    `body`, it finds itself done and does nothing. Raises `Refused` when the body is another."""
-
-    @wraps(act)
-    def once_only(session: Session, *given: Any, once: str, body: str, **how: Any) -> None:
-        if done_once.outcome_of(session, once, body) is not None:
-            return
-        act(session, *given, **how)
-        flag = next(one for one in given if isinstance(one, Flag))
-        done_once.remember(session, once, body, flag.code)
-
-    return once_only
 
 
 def open_summaries(session: Session, ring: KeyRing, flag_ids: list[UUID], *, by: Viewer, where: str
@@ -80,67 +56,62 @@ def open_summaries(session: Session, ring: KeyRing, flag_ids: list[UUID], *, by:
     return readable
 
 
-@_once
+@once_only
 def take(session: Session, flag: Flag, *, by: Viewer, version: int) -> None:
     """The officer makes it hers."""
     flags.take(session, flag, by=by, version=version)
 
 
-@_once
+@once_only
 def assign(session: Session, ring: KeyRing, flag: Flag, officer_id: UUID, why: str, *, by: Viewer,
            version: int) -> None:
     """The head gives it to a colleague who holds its key; to whom, and why, is kept sealed."""
-    _write(session, ring, flag, Move.ASSIGN, by=by, officer=str(officer_id), text=why)
+    write(session, ring, flag, Move.ASSIGN, by=by, officer=str(officer_id), text=why)
     flags.assign(session, flag, officer_id, by=by, version=version)
 
 
-@_once
+@once_only
 def assess(session: Session, settings: Settings, ring: KeyRing, flag: Flag, risk: Risk, why: str, *,
            by: Viewer, version: int) -> None:
-    """Set the risk, and say why."""
-    _write(session, ring, flag, Move.ASSESS, by=by, risk=risk, text=why)
-    flags.assess(session, settings, flag, risk, by=by, version=version)
+    """Set the risk, and say why. Lowering a high one only proposes it to a second officer."""
+    casework.assess(session, settings, ring, flag, casework.Assessment(risk, why), by=by, version=version)
 
 
-@_once
+@once_only
 def act(session: Session, settings: Settings, ring: KeyRing, flag: Flag, action: Action, *, by: Viewer,
         version: int) -> None:
     """Note what was done, and until when the next step is due."""
-    _write(session, ring, flag, Move.ACT, by=by, at=action.at.isoformat(), way=action.way,
+    write(session, ring, flag, Move.ACT, by=by, at=action.at.isoformat(), way=action.way,
            result=action.result, text=action.text, next=action.next_step, next_on=action.next_on.isoformat())
-    flags.act(session, settings, flag, next_date=action.next_on, by=by, version=version)
+    flags.act(session, settings, flag, next_date=action.next_on, by=by, version=version,
+              latest=records.latest_due(records.notes_of(session, ring, flag)))
 
 
-@_once
+@once_only
 def ask(session: Session, settings: Settings, flag: Flag, template: str, *, by: Viewer, version: int) -> None:
     """Ask the reporter one of the template questions."""
     flags.ask(session, settings, flag, template, by=by, version=version)
 
 
-@_once
+@once_only
 def withdraw_question(session: Session, flag: Flag, *, by: Viewer, version: int) -> None:
     """The question needs no answer any more."""
     flags.withdraw_question(session, flag, by=by, version=version)
 
 
-@_once
+@once_only
 def close(session: Session, settings: Settings, ring: KeyRing, flag: Flag, closing: Closing, *, by: Viewer,
           version: int) -> None:
-    """End the work. The reason stays with the unit; the reporter reads one of the harmless texts."""
-    _write(session, ring, flag, Move.CLOSE, by=by, reason=closing.reason, text=closing.remark)
-    flags.close(session, settings, flag, closing.text, by=by, version=version)
+    """End the work. The reason stays with the unit; the reporter reads one of the harmless texts. What was ever
+    high is only proposed to a second officer."""
+    casework.close(session, settings, ring, flag, closing, by=by, version=version)
 
 
-@_once
+@once_only
 def reopen(session: Session, settings: Settings, ring: KeyRing, flag: Flag, why: str, *, by: Viewer,
            version: int) -> None:
     """Begin again, and say why."""
-    _write(session, ring, flag, Move.REOPEN, by=by, text=why)
-    flags.reopen(session, settings, flag, by=by, version=version)
+    write(session, ring, flag, Move.REOPEN, by=by, text=why)
+    flags.reopen(session, settings, flag, by=by, version=version,
+                 latest=records.latest_due(records.notes_of(session, ring, flag)))
 
-
-def _write(session: Session, ring: KeyRing, flag: Flag, kind: Move, *, by: Viewer, **content: Any) -> None:
-    """Keep what an officer wrote beside the move of the same kind that follows at once."""
-    note = Note(id=new_id(), flag_id=flag.id, written_at=now(), by_id=by.account_id)
-    sealed.seal_note(note, flags.content_key(session, ring, flag.id), {"kind": kind, **content})
-    session.add(note)

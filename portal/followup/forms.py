@@ -5,42 +5,25 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_login import current_user
 from wtforms import DateField, Field, HiddenField, RadioField, SelectField, StringField, TextAreaField, TimeField
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from portal.base.clock import now
+from portal.casework.forms import DeskForm, long_enough, with_blank
+from portal.casework.words import CLOSE_REASONS, close_reason
 from portal.flags.life import Move, Risk
 from portal.flags.words import CLOSINGS, QUESTIONS, closing, question
 from portal.followup import words
 from portal.followup.commands import Action, Closing
 from portal.followup.sheets import Candidate, Sheet
-from portal.web import config, sealed
+from portal.web import config
 from portal.web.forms import ActForm, plain_text
 
 NOTE = 2000
 SHORT = 300
-_LEAST_REASON = 10
 _FURTHEST_AHEAD = timedelta(days=366)
 _CLOCK_SKEW = timedelta(minutes=5)
 _ONE = _l("Choose one.")
-
-
-class DeskForm(ActForm):
-    """An act on a concern, made against the version that the page showed."""
-
-    version = HiddenField()
-
-    @property
-    def seen(self) -> int:
-        """The version that the officer saw; one that never was when the field was tampered with."""
-        text = self.version.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1  # noqa: PLR2004
-
-    def again(self, version: int) -> None:
-        """Make ready to be saved anew on top of what others have changed meanwhile."""
-        self.version.data = str(version)
-        self.once.data = sealed.new_once(config.keys(), current_user.account_id)
 
 
 class TakeForm(DeskForm):
@@ -57,7 +40,7 @@ class IdentityForm(ActForm):
     why_open = SelectField(_l("Why do you need it?"), [InputRequired(_ONE)])
 
     def process(self, *args: Any, **kwargs: Any) -> None:
-        self.why_open.choices = _with_blank([(code, words.identity_reason(code)) for code in words.IDENTITY_REASONS])
+        self.why_open.choices = with_blank([(code, words.identity_reason(code)) for code in words.IDENTITY_REASONS])
         super().process(*args, **kwargs)
 
 
@@ -72,8 +55,8 @@ class AssignForm(DeskForm):
         super().__init__(**kwargs)
 
     def process(self, *args: Any, **kwargs: Any) -> None:
-        self.officer.choices = _with_blank([(str(one.id), words.officer_with(one.name, one.has))
-                                            for one in self._officers])
+        self.officer.choices = with_blank([(str(one.id), words.officer_with(one.name, one.has))
+                                           for one in self._officers])
         super().process(*args, **kwargs)
 
 
@@ -89,7 +72,7 @@ class AssessForm(DeskForm):
         super().process(*args, **kwargs)
 
     def validate_why_risk(self, field: Field) -> None:
-        _long_enough(field)
+        long_enough(field)
 
 
 class ActionForm(DeskForm):
@@ -163,7 +146,7 @@ class CloseForm(DeskForm):
     closing = RadioField(_l("What the cadre will read"), [InputRequired(_ONE)])
 
     def process(self, *args: Any, **kwargs: Any) -> None:
-        self.reason.choices = [(code, words.close_reason(code)) for code in words.CLOSE_REASONS]
+        self.reason.choices = [(code, close_reason(code)) for code in CLOSE_REASONS]
         self.closing.choices = [(code, closing(code)) for code in CLOSINGS]
         super().process(*args, **kwargs)
 
@@ -180,7 +163,7 @@ class ReopenForm(DeskForm):
                               filters=[plain_text])
 
     def validate_why_again(self, field: Field) -> None:
-        _long_enough(field)
+        long_enough(field)
 
 
 def of_sheet(sheet: Sheet, next_day: date, sent: ActForm | None) -> dict[str, ActForm]:
@@ -212,12 +195,3 @@ _OF_MOVE: dict[Move, type[DeskForm]] = {
     Move.TAKE: TakeForm, Move.ASSESS: AssessForm, Move.ACT: ActionForm, Move.ASK: AskForm,
     Move.WITHDRAW_QUESTION: WithdrawForm, Move.REOPEN: ReopenForm,
 }
-
-
-def _with_blank(choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [("", _("Choose one")), *choices]
-
-
-def _long_enough(field: Field) -> None:
-    if len(field.data or "") < _LEAST_REASON:
-        raise ValidationError(_("Write at least %(n)s characters.", n=_LEAST_REASON))

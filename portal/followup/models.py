@@ -1,25 +1,15 @@
-"""What officers write while they work on a concern, and who has it open."""
+"""Who has a sheet open. What officers write is kept one floor below, where casework writes too."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.base.db import Base, new_id
+from portal.base.db import Base
+from portal.casework.models import Note
 
-
-class Note(Base):
-    """An action, an assessment's reason or a closing's reason, sealed under the concern's own key."""
-
-    __tablename__ = "notes"
-    __table_args__ = (Index("ix_notes_flag", "flag_id", "written_at"),)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    flag_id: Mapped[UUID] = mapped_column(ForeignKey("flags.id", ondelete="CASCADE"))
-    written_at: Mapped[datetime]
-    by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
-    sealed_text: Mapped[bytes] = mapped_column(LargeBinary)
+__all__ = ["Note", "Presence"]
 
 
 class Presence(Base):

@@ -2,6 +2,7 @@
 
 from portal.accounts.viewer import Viewer
 from portal.base.clock import now
+from portal.casework import policy as casework
 from portal.flags import life
 from portal.flags.commands import REOPEN_DAYS, facts_of
 from portal.flags.life import Move, Status
@@ -17,7 +18,8 @@ def offered(flag: Flag, viewer: Viewer) -> list[Move]:
     """The acts that the sheet draws: the table's, in the order of the work, without what a command would
     refuse for a reason outside the table (taking what is hers already, reopening too late)."""
     moves = life.open_moves(Status(flag.status), viewer.role, facts_of(flag))
-    idle = {Move.READ, Move.STEP_ASIDE}  # opening the sheet is the reading; stepping aside has a page of its own
+    # opening the sheet is the reading; casework and stepping aside have pages of their own
+    idle = {Move.READ, Move.STEP_ASIDE, *casework.OWN}
     if flag.assignee_id == viewer.account_id:
         idle.add(Move.TAKE)
     if flag.closed_at is not None and (now() - flag.closed_at).days >= REOPEN_DAYS:

@@ -25,7 +25,7 @@ from portal.base.reference import read_reference
 from portal.base.settings import ServerKeys, Settings
 from portal.flags.commands import REOPEN_DAYS
 from portal.flags.deadlines import TimeLeft, time_left
-from portal.flags.life import RANK, Move, Risk, Status
+from portal.flags.life import RANK, UNREAD, Move, Risk, Status
 from portal.flags.models import Flag, FlagStep
 from portal.flags.policy import visible_to
 from portal.followup.filters import Filters
@@ -226,11 +226,11 @@ def _conditions(view: SavedView, viewer: Viewer, settings: Settings) -> list[Col
         return [Flag.closed_at > now() - timedelta(days=REOPEN_DAYS)]
     narrower: dict[SavedView, ColumnElement[bool]] = {
         SavedView.LATE: Flag.due_at < now(), SavedView.TODAY: Flag.due_at < _end_of_day(settings),
-        SavedView.UNREAD: Flag.status == Status.NEW, SavedView.UNOWNED: Flag.assignee_id.is_(None),
+        SavedView.UNREAD: Flag.status.in_(UNREAD), SavedView.UNOWNED: Flag.assignee_id.is_(None),
         SavedView.MINE: Flag.assignee_id == viewer.account_id, SavedView.NEWS: _last_move().in_(_BY_CADRE),
         SavedView.WAITING: Flag.status == Status.WAITING,
     }
-    return [Flag.closed_at.is_(None), *([narrower[view]] if view in narrower else [])]
+    return [Flag.closed_at.is_(None), Flag.status != Status.MERGED, *([narrower[view]] if view in narrower else [])]
 
 
 def _counted(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:

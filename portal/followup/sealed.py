@@ -1,32 +1,13 @@
-"""The door to the vault for the desk.
-
-| field | sealed under | bound to |
-|---|---|---|
-| an officer's note | the concern's content key | notes, its id |
-"""
-
-import json
-from collections.abc import Mapping
-from typing import Any
-from uuid import UUID
+"""The door to the vault for the desk's lists. What officers write is sealed in `casework/sealed.py`."""
 
 from portal.accounts.sealed import KeyRing
 from portal.base import vault
+from portal.casework.sealed import open_note, seal_note
 from portal.flags import sealed as flags
 from portal.flags.answers import Answers
 from portal.flags.models import ContentKey
-from portal.followup.models import Note
 
-
-def seal_note(note: Note, key: bytes, content: Mapping[str, Any]) -> None:
-    """Seal what an officer writes under its concern's content key."""
-    note.sealed_text = vault.seal_text(key, json.dumps(content), label=_label(note.id))
-
-
-def open_note(key: bytes, note: Note) -> dict[str, Any]:
-    """What an officer wrote."""
-    opened: dict[str, Any] = json.loads(vault.open_text(key, note.sealed_text, label=_label(note.id)))
-    return opened
+__all__ = ["open_answers", "open_note", "seal_note"]
 
 
 def open_answers(ring: KeyRing, row: ContentKey, sealed: bytes) -> Answers | None:
@@ -37,6 +18,3 @@ def open_answers(ring: KeyRing, row: ContentKey, sealed: bytes) -> Answers | Non
     except vault.DoesNotOpen:
         return None
 
-
-def _label(note_id: UUID) -> str:
-    return f"notes|{note_id}|text"

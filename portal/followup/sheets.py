@@ -14,6 +14,7 @@ from portal.accounts.models import Account
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
 from portal.base.settings import ServerKeys
+from portal.casework.cases import Case, case_of
 from portal.flags import queries as flags
 from portal.flags import sealed as flags_sealed
 from portal.flags.answers import Age, Answers, CallTime, Sign, Who
@@ -95,6 +96,7 @@ class Sheet:
     closing: str
     here: list[Here]
     candidates: Candidates | None
+    case: Case
 
     @property
     def contact(self) -> Answers:
@@ -119,6 +121,7 @@ def sheet(session: Session, ring: KeyRing, flag: Flag, opened: Opened, *, viewer
         waits=_waits(flag, moves), question=codes[waiting.id] if waiting else "", closing=closing,
         here=presence.others(session, flag, viewer=viewer),
         candidates=candidates(session, flag, viewer=viewer, keys=keys) if Move.ASSIGN in moves else None,
+        case=case_of(session, ring, flag, opened.answers, viewer=viewer, keys=keys),
     )
 
 
@@ -194,7 +197,9 @@ def _readable(content: dict[str, Any], names: dict[UUID, str]) -> dict[str, Any]
     if "officer" in read:
         read["officer"] = names.get(UUID(read["officer"]), "")
     if "at" in read:
-        read |= {"done_at": datetime.fromisoformat(read["at"]), "next_day": date.fromisoformat(read["next_on"])}
+        read["done_at"] = datetime.fromisoformat(read["at"])
+    if "next_on" in read:
+        read["next_day"] = date.fromisoformat(read["next_on"])
     return read
 
 

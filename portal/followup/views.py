@@ -212,7 +212,8 @@ def _close_page(code: str, form: forms.CloseForm, *, status: int = 200, check: b
         form.again(flag.version)
     possible = Move.CLOSE in policy.offered(flag, current_user)
     return render("followup/close.html", form=form, check=check and possible, hindrance=hindrance,
-                  changes=changes, possible=possible, missing=policy.missing(flag, Move.CLOSE),
+                  changes=changes, possible=possible, takes_two=flag.ever_high,
+                  missing=policy.missing(flag, Move.CLOSE),
                   line=queries.line_of(read, flag, viewer=current_user, keys=config.keys()),
                   status=409 if request.method == "POST" and not possible else status)
 

@@ -10,6 +10,7 @@ from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from portal.base.settings import Settings
+from portal.casework import words as casework
 from portal.flags.answers import (
     Age,
     Answers,
@@ -34,7 +35,6 @@ from portal.web.locale import say_time
 IDENTITY_REASONS = ("call_cadre", "reach_person", "emergency", "prepare", "check")
 WAYS = ("phone", "visit", "in_person", "coordination")
 RESULTS = ("reached", "not_reached", "postponed")
-CLOSE_REASONS = ("done", "referred", "not_willing", "not_found", "same", "not_ours")
 
 _HOUR, _DAY = 60, 24 * 60
 
@@ -80,13 +80,14 @@ def _risks() -> Mapping[str, str]:
 @_per_language
 def _moves() -> Mapping[str, str]:
     return {
-        Move.SEND: _("Received from the cadre"), Move.RECORD: _("Written down by an officer, from the phone"),
+        Move.SEND: _("Received from the cadre"), Move.WRITE_DOWN: _("Written down by an officer, from the phone"),
         Move.READ: _("Read for the first time"),
         Move.TAKE: _("Taken over"), Move.ASSIGN: _("Given to an officer"), Move.ASSESS: _("Risk assessed"),
         Move.ACT: _("Action noted"), Move.ASK: _("Question sent to the cadre"),
         Move.WITHDRAW_QUESTION: _("Question withdrawn"), Move.ANSWER: _("The cadre answered"),
         Move.ADD: _("The cadre added something"), Move.CLOSE: _("Was closed"), Move.REOPEN: _("Reopened"),
         Move.STEP_ASIDE: _("Stepped aside: conflict of interest"),
+        **casework.moves(),
     }
 
 
@@ -182,20 +183,9 @@ def target(code: Risk, settings: Settings) -> str:
                             settings.low_risk_days)
 
 
-def criteria(code: Risk) -> str:
-    """What speaks for a level. No official text was found (domain, 1.5): these are for the unit to replace."""
-    return {
-        Risk.HIGH: _("Danger now or any hour: being hurt, threatened, locked in, a weapon, a wound that needs care. "
-                     "Talk of dying or killing. A child about to be married or taken away. "
-                     "Cannot get help alone."),
-        Risk.MEDIUM: _("It may happen again: lives with, or often meets, the person they fear. Not injured now."),
-        Risk.LOW: _("It is over, or they are in a safe place. No sign of danger now. Help is still wanted."),
-    }[code]
-
-
 def levels(settings: Settings) -> dict[str, str]:
     """For each level: the unit's target, and what speaks for it."""
-    return {code.value: f"{target(code, settings)} {criteria(code)}" for code in Risk}
+    return {code.value: f"{target(code, settings)} {casework.criteria(code)}" for code in Risk}
 
 
 def labels(codes: Iterable[StrEnum]) -> str:
@@ -337,16 +327,6 @@ def way(code: str) -> str:
 def result(code: str) -> str:
     """What came of it."""
     return {"reached": _("Reached"), "not_reached": _("Not reached yet"), "postponed": _("Postponed")}[code]
-
-
-def close_reason(code: str) -> str:
-    """The unit's own reason for closing. There is none that says "reconciled": sexual violence may not be
-    settled outside court (domain, 1.5)."""
-    return {
-        "done": _("The services are complete"), "referred": _("Referred to another service"),
-        "not_willing": _("The person does not want it yet"), "not_found": _("Could not be found"),
-        "same": _("Handled under another concern"), "not_ours": _("Not within the unit's authority"),
-    }[code]
 
 
 def _capital(text: str) -> str:

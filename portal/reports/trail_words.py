@@ -2,6 +2,7 @@
 
 from flask_babel import gettext as _
 
+from portal.casework import words as casework
 from portal.followup import words
 
 
@@ -14,8 +15,10 @@ def act(action: str) -> str:
         "flag.assign": _("Gave it to an officer"), "flag.assess": _("Assessed the risk"),
         "flag.act": _("Noted an action"), "flag.ask": _("Asked the cadre"),
         "flag.withdraw_question": _("Withdrew the question"), "flag.close": _("Closed it"),
-        "flag.reopen": _("Opened it again"), "flag.record": _("Wrote down a phone call"),
-        "flag.step_aside": _("Stepped aside: conflict of interest"), "account.made": _("Made an account"),
+        "flag.reopen": _("Opened it again"), "flag.write_down": _("Wrote down a phone call"),
+        "flag.step_aside": _("Stepped aside: conflict of interest"),
+        **{f"flag.{move}": word for move, word in casework.moves().items()},
+        "flag.letter_opened": _("Opened a letter of referral"), "account.made": _("Made an account"),
         "account.on": _("Switched an account on"), "account.off": _("Switched an account off"),
         "key.made": _("Made a key"), "key.granted": _("Handed on a key"), "trail.read": _("Read the trail"),
     }.get(action, action)

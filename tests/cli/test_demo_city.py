@@ -54,7 +54,7 @@ def test_somebody_of_every_role_three_hundred_sessions_and_sixty_concerns(rows):
 def test_concerns_stand_in_every_stage_that_can_be_reached(rows):
     stages = Counter(Status(status) for status in rows.scalars(select(Flag.status)))
 
-    assert set(stages) == set(Status) - {Status.REFERRED, Status.HANDED_OVER, Status.MERGED}
+    assert set(stages) == set(Status) - {Status.HANDED_OVER, Status.MERGED}
 
 
 def test_there_are_conflicts_and_overdue_ones(rows):

@@ -11,6 +11,7 @@ from portal.flags.life import (
     OPEN,
     RANK,
     Facts,
+    Joint,
     Move,
     Need,
     Risk,
@@ -18,11 +19,12 @@ from portal.flags.life import (
     Told,
     after,
     highest,
+    needs_two,
     open_moves,
     told,
 )
 
-FACTS = [Facts(*values) for values in product((False, True), repeat=3)]
+FACTS = [Facts(*values) for values in product((False, True), repeat=6)]
 EVERY = list(product(Status, Move, Role, FACTS))
 OFFERED = {(status, move, role, facts) for status, role, facts in product(Status, Role, FACTS)
            for move in open_moves(status, role, facts)}
@@ -38,7 +40,7 @@ def test_a_page_offers_exactly_what_the_rules_then_allow():
     allowed = set()
     for status, move, role, facts in EVERY:
         try:
-            after(status, move, role, facts, facts)
+            after(status, move, role, facts, facts, agreed=True)
         except Refused:
             continue
         allowed.add((status, move, role, facts))
@@ -48,14 +50,18 @@ def test_a_page_offers_exactly_what_the_rules_then_allow():
 
 def test_every_move_ends_in_a_status_whose_facts_hold():
     for status, move, role, facts in OFFERED:
-        end = after(status, move, role, facts, facts)
+        end = after(status, move, role, facts, facts, agreed=True)
+        if MOVES[move].stays:
+            continue
 
         if end in {Status.ASSIGNED, Status.IN_PROGRESS}:
             assert facts.owned, (status, move)
         if end is Status.ASSESSED:
             assert facts.assessed, (status, move)
-        if end is Status.CLOSED:
-            assert move is Move.CLOSE, (status, move)
+        if end is Status.REFERRED:
+            assert (facts.owned, facts.referred) == (True, True), (status, move)
+        if end is Status.CLOSED and status is not Status.CLOSED:
+            assert move in {Move.CLOSE, Move.CLOSE_WITH}, (status, move)
 
 
 def test_sending_is_no_move_on_a_flag_that_is_there():
@@ -71,7 +77,7 @@ def test_nobody_outside_the_field_and_the_unit_may_move_anything(role):
 @pytest.mark.parametrize("role", sorted(FIELD))
 def test_a_reporter_may_add_while_it_is_open_and_answer_while_a_question_waits(role):
     assert {(status, move) for status, move, _, _ in offered(role=role)} == (
-        {(status, Move.ADD) for status in OPEN} | {(Status.WAITING, Move.ANSWER)})
+        {(status, Move.ADD) for status in OPEN | {Status.MERGED}} | {(Status.WAITING, Move.ANSWER)})
 
 
 def test_only_the_head_assigns():
@@ -96,17 +102,47 @@ def test_an_unread_flag_must_be_read_before_the_unit_does_anything_else():
     assert {move for _, move, role, _ in offered(status=Status.NEW) if role in UNIT} == {Move.READ}
 
 
-def test_reading_is_for_the_unread_alone():
-    assert {status for status, _, _, _ in offered(move=Move.READ)} == {Status.NEW}
+def test_reading_is_for_what_this_unit_has_not_read_alone():
+    assert {status for status, _, _, _ in offered(move=Move.READ)} == {Status.NEW, Status.HANDED_OVER}
 
 
-@pytest.mark.parametrize("status", [Status.MERGED, Status.HANDED_OVER])
-def test_what_went_elsewhere_is_moved_no_more(status):
-    assert not offered(status=status)
+def test_a_merged_flag_can_only_be_taken_out_again_end_with_the_other_or_be_brought_back_by_its_reporter():
+    assert {(move, role) for _, move, role, _ in offered(status=Status.MERGED)} == (
+        {(move, role) for move in (Move.UNMERGE, Move.CLOSE_WITH) for role in UNIT}
+        | {(Move.ADD, role) for role in FIELD})
+    assert after(Status.MERGED, Move.ADD, Role.CADRE, Facts(owned=True), Facts(owned=True)) is Status.ASSIGNED
 
 
-def test_a_closed_flag_can_only_be_opened_again_by_the_unit():
-    assert {(move, role) for _, move, role, _ in offered(status=Status.CLOSED)} == {(Move.REOPEN, r) for r in UNIT}
+def test_a_closed_flag_is_opened_again_by_the_unit_alone_and_what_comes_late_is_only_kept():
+    assert {(move, role) for _, move, role, _ in offered(status=Status.CLOSED)} == (
+        {(move, role) for move in (Move.REOPEN, Move.RECORD, Move.HEAR_BACK) for role in UNIT})
+    late = [case for case in offered(status=Status.CLOSED) if case[1] is not Move.REOPEN]
+    assert {after(*case, case[3]) for case in late} == {Status.CLOSED}
+
+
+@pytest.mark.parametrize(("move", "before", "then", "joint"), [
+    (Move.ASSESS, Facts(assessed=True, high=True, ever_high=True), Facts(assessed=True, ever_high=True), Joint.LOWER),
+    (Move.ASSESS, Facts(assessed=True, high=True, ever_high=True), Facts(assessed=True, high=True), None),
+    (Move.ASSESS, Facts(ever_high=True), Facts(assessed=True, ever_high=True), None),
+    (Move.CLOSE, Facts(owned=True, assessed=True, ever_high=True), Facts(), Joint.CLOSE),
+    (Move.CLOSE, Facts(owned=True, assessed=True), Facts(), None),
+    (Move.PAUSE, Facts(owned=True, assessed=True, high=True), Facts(), Joint.PAUSE),
+    (Move.PAUSE, Facts(owned=True, assessed=True, ever_high=True), Facts(), None),
+])
+@pytest.mark.parametrize("role", sorted(UNIT))
+def test_lowering_ending_and_putting_off_what_is_high_takes_two(move, before, then, joint, role):
+    assert needs_two(move, before, then) is joint
+    if joint:
+        with pytest.raises(Refused):
+            after(Status.IN_PROGRESS, move, role, before, then)
+    assert after(Status.IN_PROGRESS, move, role, before, then, agreed=True)
+
+
+def test_what_stays_changes_no_status():
+    stays = [case for case in OFFERED if MOVES[case[1]].stays]
+
+    assert stays
+    assert all(after(*case, case[3], agreed=True) is case[0] for case in stays)
 
 
 @pytest.mark.parametrize("move", [Move.TAKE, Move.ASSESS, Move.ACT, Move.ADD])

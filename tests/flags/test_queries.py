@@ -151,7 +151,7 @@ def story(city):
         def close(self):
             with writing(city.db):
                 mine = city.db.get_one(Flag, flag.id)
-                commands.close(city.db, city.settings, mine, "not_now", by=rina, version=mine.version)
+                commands.close(city.db, city.settings, mine, "not_now", by=rina, version=mine.version, agreed=True)
 
     return Story()
 

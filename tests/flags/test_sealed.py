@@ -76,7 +76,7 @@ def test_nothing_that_was_typed_or_chosen_stands_in_the_database_or_the_log(city
         commands.add(city.db, city.settings, flag, {"text": marked["message"]}, worse=True, by=siti, once="b",
                      body=marked["message"])
         flag.risk_assessed, flag.assignee_id = "high", ratna.account_id
-        commands.close(city.db, city.settings, flag, "passed_on", by=ratna, version=flag.version)
+        commands.close(city.db, city.settings, flag, "passed_on", by=ratna, version=flag.version, agreed=True)
 
     searched = canary.database_files(city.url)
     hunted = {**marked, **codes, "phone": "81298765432", "reporter's phone": "81200000001"}

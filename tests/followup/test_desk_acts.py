@@ -9,6 +9,8 @@ from portal.audit.models import AuditEntry, DoneOnce
 from portal.base.clock import now, telling
 from portal.base.db import writing
 from portal.base.errors import NotVisible, Refused, Stale
+from portal.casework.notes import write
+from portal.casework.policy import OWN
 from portal.flags import commands as flags
 from portal.flags.answers import KeepFrom
 from portal.flags.life import MOVES, Facts, Move, Risk, Status, open_moves
@@ -51,7 +53,7 @@ def test_each_kind_of_note_stands_with_its_own_move(any_city):
     rina, ratna, flag_id = Officer(any_city, any_city.rina), Officer(any_city, any_city.ratna), sent(any_city)
     rina.opens(flag_id)
     rina.does(Move.ASSESS, flag_id, Risk.LOW, "Pertama: tampak aman.")
-    rina.does(Move.ASSESS, flag_id, Risk.HIGH, "Kedua: ada ancaman baru.")
+    rina.does(Move.ASSESS, flag_id, Risk.MEDIUM, "Kedua: ada ancaman baru.")
     ratna.does(Move.ASSIGN, flag_id, any_city.dewi.account_id, "Rina cuti.")
     rina.does(Move.ASK, flag_id, "when_call")
     rina.does(Move.CLOSE, flag_id, commands.Closing("not_found", "Pindah.", "not_now"))
@@ -73,7 +75,7 @@ def test_a_note_without_its_move_is_still_shown(city):
     rina, flag_id = Officer(city, city.rina), sent(city)
     rina.opens(flag_id)
     with writing(city.db):
-        commands._write(city.db, rina.ring, city.db.get(Flag, flag_id), Move.ACT, by=rina.viewer, text="mutiara")
+        write(city.db, rina.ring, city.db.get(Flag, flag_id), Move.ACT, by=rina.viewer, text="mutiara")
 
     assert [entry.content.get("text") for entry in sheet(city, rina, flag_id).log] == ["mutiara", None, None]
 
@@ -219,7 +221,8 @@ def test_the_sheet_offers_what_the_table_allows(city, status, who):
     facts = Facts(assessed=status == Status.ASSESSED, owned=owned)
 
     assert policy.offered(flag, viewer) == \
-        [move for move in open_moves(status, viewer.role, facts) if move not in {Move.READ, Move.STEP_ASIDE}]
+        [move for move in open_moves(status, viewer.role, facts)
+         if move not in {Move.READ, Move.STEP_ASIDE, *OWN}]
 
 
 def test_taking_what_is_hers_already_is_not_offered(city):
@@ -244,7 +247,7 @@ def test_nothing_that_was_written_lies_readable_in_the_database_file(city, tmp_p
     rina, ratna, flag_id = Officer(city, city.rina), Officer(city, city.ratna), sent(city)
     rina.opens(flag_id)
     rina.does(Move.TAKE, flag_id)
-    rina.does(Move.ASSESS, flag_id, Risk.HIGH, "mutiara nilai")
+    rina.does(Move.ASSESS, flag_id, Risk.MEDIUM, "mutiara nilai")
     rina.does(Move.ACT, flag_id, an_action(city, text="mutiara catatan", next_step="mutiara langkah"))
     ratna.does(Move.ASSIGN, flag_id, city.dewi.account_id, "mutiara alihan")
     rina.does(Move.CLOSE, flag_id, commands.Closing("not_willing", "mutiara tutup", "not_now"))

@@ -1,4 +1,7 @@
-"""Whatever officers and the cadre do in whatever order: the table is kept, and nothing written is lost."""
+"""Whatever officers and the cadre do in whatever order: the table is kept, and nothing written is lost.
+
+What takes two officers, because it is high, is tried in the same way in `tests/casework/test_case_life.py`.
+"""
 
 from itertools import count
 from types import SimpleNamespace
@@ -37,7 +40,7 @@ def desk(city: SimpleNamespace) -> type[RuleBasedStateMachine]:
         def opens(self, who: str) -> None:
             self.officers[who].opens(self.flag_id)
 
-        @rule(who=OFFICERS, move=DESK_MOVES, risk=st.sampled_from(Risk))
+        @rule(who=OFFICERS, move=DESK_MOVES, risk=st.sampled_from([Risk.MEDIUM, Risk.LOW]))
         def does(self, who: str, move: Move, risk: Risk) -> None:
             officer, text = self.officers[who], f"catatan {next(self.numbers)}"
             allowed = move in policy.offered(self.flag, officer.viewer)
@@ -59,10 +62,10 @@ def desk(city: SimpleNamespace) -> type[RuleBasedStateMachine]:
             else:
                 raise AssertionError("an older page won")
 
-        @rule(worse=st.booleans())
-        def cadre_adds(self, worse: bool) -> None:
+        @rule()
+        def cadre_adds(self) -> None:
             if self.flag.status in life.OPEN:
-                cadre_adds(city, self.flag_id, worse=worse)
+                cadre_adds(city, self.flag_id)
 
         @rule()
         def cadre_answers(self) -> None:

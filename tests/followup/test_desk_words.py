@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from portal.casework import words as casework
 from portal.flags.answers import (
     Age,
     Answers,
@@ -77,9 +78,9 @@ def test_safe_contact_says_who_must_not_know_and_when_help_is_not_wanted():
 def test_every_code_has_its_words(city):
     said = [
         *map(words.view, SavedView), *map(words.status, Status), *map(words.risk, Risk), *map(words.move, Move),
-        *map(words.criteria, Risk), *(words.target(risk, city.settings) for risk in Risk),
+        *words.levels(city.settings).values(), *(words.target(risk, city.settings) for risk in Risk),
         *map(words.identity_reason, words.IDENTITY_REASONS), *map(words.way, words.WAYS),
-        *map(words.result, words.RESULTS), *map(words.close_reason, words.CLOSE_REASONS),
+        *map(words.result, words.RESULTS), *map(casework.close_reason, casework.CLOSE_REASONS),
         *(words.danger(replace(PLAIN, danger=danger)) for danger in Danger),
         *(words.contact_lines(replace(PLAIN, contact=contact), "")[0] for contact in Contact),
         *(words.summary(replace(PLAIN, who=who, age=age)) for who in Who for age in Age),
@@ -95,6 +96,6 @@ def test_every_code_has_its_words(city):
 
 def test_nobody_reads_that_something_was_settled():
     """Sexual violence may not be settled outside court: no reason for closing says so."""
-    said = " ".join(map(words.close_reason, words.CLOSE_REASONS)).lower()
+    said = " ".join(map(casework.close_reason, casework.CLOSE_REASONS)).lower()
 
     assert not any(word in said for word in ("reconcil", "settle", "peace", "mediat"))

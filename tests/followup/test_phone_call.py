@@ -110,8 +110,8 @@ def test_the_trail_names_the_officer_and_never_the_caller(city, sign_in):
     traces = city.db.execute(select(AuditEntry.action, AuditEntry.actor_id, AuditEntry.subject)
                              .where(AuditEntry.subject == str(flag.id)).order_by(AuditEntry.id)).all()
     steps = city.db.execute(select(FlagStep.move, FlagStep.by_id).where(FlagStep.flag_id == flag.id)).all()
-    assert traces[0] == ("flag.record", city.rina.account_id, str(flag.id))
-    assert (Move.RECORD, city.rina.account_id) in steps
+    assert traces[0] == ("flag.write_down", city.rina.account_id, str(flag.id))
+    assert (Move.WRITE_DOWN, city.rina.account_id) in steps
     assert city.siti.account_id not in {actor for _action, actor, _subject in traces}
 
 

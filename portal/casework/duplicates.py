@@ -1,0 +1,144 @@
+"""The same person told of twice: blind marks, the hint on the sheet, and putting one concern under another.
+
+A mark is made of a phone number, or of a name with kelurahan and age, under a key that follows from the unit's
+private key. So only who may open two concerns can learn that they are alike, and a server's key is of no use.
+"""
+
+import re
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from portal.accounts.sealed import KeyRing
+from portal.accounts.viewer import Viewer
+from portal.base.db import insert_missing
+from portal.base.errors import NotVisible, Refused
+from portal.base.phones import normal_phone
+from portal.base.settings import ServerKeys
+from portal.casework import proposals, records, sealed
+from portal.casework.models import Mark
+from portal.casework.notes import write
+from portal.flags import commands as flags
+from portal.flags import sealed as flags_sealed
+from portal.flags.answers import Age, Answers, Identity
+from portal.flags.life import OPEN, UNREAD, Move, Status
+from portal.flags.models import Flag
+from portal.flags.policy import visible_to
+
+MOST = 5
+"""More hints than this would say nothing."""
+
+_SHORTEST_NAME = 2
+_TITLES = frozenset({"ibu", "bu", "bapak", "pak", "mbak", "mba", "mas", "dek", "dik", "adik", "anak", "nak", "ny",
+                     "nyonya", "sdr", "sdri", "teh", "kak"})
+
+
+def keep_marks(session: Session, ring: KeyRing, flag: Flag) -> None:
+    """Make the concern's marks under its own key, once, whoever of two first readers comes first."""
+    if session.scalar(select(Mark.tag).where(Mark.flag_id == flag.id).limit(1)) is not None:
+        return
+    tags = _tags(session, ring, flag, flag.key_id)
+    if tags:
+        insert_missing(session, Mark, [{"tag": tag, "flag_id": flag.id} for tag in sorted(tags)])
+
+
+def twins(session: Session, ring: KeyRing, flag: Flag, *, viewer: Viewer, keys: ServerKeys) -> list[str]:
+    """The codes of other concerns that may be about the same person, as far as the viewer may see both.
+
+    She compares under every key she holds, so the head also finds an ordinary concern that is like one with
+    a conflict of interest; nobody else does.
+    """
+    tags = {tag for key_id in ring.privates for tag in _tags(session, ring, flag, key_id)}
+    if not tags:
+        return []
+    return list(session.scalars(
+        select(Flag.code).where(Flag.id.in_(select(Mark.flag_id).where(Mark.tag.in_(tags))), Flag.id != flag.id,
+                                visible_to(viewer, keys)).order_by(Flag.received_at.desc(), Flag.id).limit(MOST)))
+
+
+def forget_marks(session: Session, flag_id: UUID) -> None:
+    """The concern goes to another unit, whose key makes other marks."""
+    session.execute(delete(Mark).where(Mark.flag_id == flag_id))
+
+
+def merge(session: Session, ring: KeyRing, flag: Flag, into: Flag, *, by: Viewer, version: int) -> None:
+    """Put a concern under another one that is being worked on. Its reporter keeps her own words and dates, and
+    is told the end when the other one ends. What she adds brings it back.
+
+    Raises `NotVisible` for a concern under another key: the one would give the other away. Raises `Refused`
+    for itself, for one that is closed or unread, for one under which others lie, and for putting the more urgent
+    under the less urgent, which would lower it.
+    """
+    if into.key_id != flag.key_id or into.unit_id != flag.unit_id:
+        raise NotVisible
+    workable = OPEN - UNREAD
+    if into.id == flag.id or into.status not in workable or into.rank > flag.rank or lying_under(session, ring, flag):
+        raise Refused("it cannot be put under that one")
+    before, clock = flags.facts_of(flag), records.law_clock(records.notes_of(session, ring, flag))
+    proposals.void(session, flag)
+    write(session, ring, flag, Move.MERGE, by=by, into=str(into.id), code=into.code)
+    flags.advance(session, flag, Move.MERGE, by=by, before=before, version=version)
+    if clock and clock.running and records.law_clock(records.notes_of(session, ring, into)) is None:
+        write(session, ring, into, Move.RECORD, by=by, what="heard", when=clock.started_at.isoformat(), text="")
+        _advance_quietly(session, into, by=by)
+    write(session, ring, into, Move.RECORD, by=by, what="joined", concern=str(flag.id), code=flag.code)
+    into.ever_high = into.ever_high or flag.ever_high
+    into.due_at = min(into.due_at, flag.due_at)
+    _advance_quietly(session, into, by=by)
+
+
+def unmerge(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer, version: int) -> None:
+    """Take it out again: it stands where it stood by itself."""
+    before, into = flags.facts_of(flag), main_of(session, ring, flag)
+    write(session, ring, flag, Move.UNMERGE, by=by)
+    flags.advance(session, flag, Move.UNMERGE, by=by, before=before, version=version)
+    if into is not None and into.status in OPEN:
+        write(session, ring, into, Move.RECORD, by=by, what="parted", concern=str(flag.id), code=flag.code)
+        _advance_quietly(session, into, by=by)
+
+
+def main_of(session: Session, ring: KeyRing, flag: Flag) -> Flag | None:
+    """The concern under which a merged one lies."""
+    if flag.status != Status.MERGED:
+        return None
+    into = records.merged_into(records.notes_of(session, ring, flag))
+    return session.get(Flag, into) if into else None
+
+
+def lying_under(session: Session, ring: KeyRing, flag: Flag) -> list[Flag]:
+    """The concerns that lie under this one now. One to which its reporter has added does so no more."""
+    named = records.put_under(records.notes_of(session, ring, flag))
+    rows = session.scalars(select(Flag).where(Flag.id.in_(named), Flag.status == Status.MERGED,
+                                              Flag.key_id == flag.key_id))
+    return [other for other in rows if records.merged_into(records.notes_of(session, ring, other)) == flag.id]
+
+
+def _advance_quietly(session: Session, flag: Flag, *, by: Viewer) -> None:
+    """The other concern's own step beside that of the one in hand."""
+    flags.advance(session, flag, Move.RECORD, by=by, before=flags.facts_of(flag), version=None)
+
+
+def _tags(session: Session, ring: KeyRing, flag: Flag, key_id: UUID) -> set[bytes]:
+    key = flags.content_key(session, ring, flag.id)
+    answers = flags_sealed.open_answers(key, flag.id, flag.sealed_answers)
+    identity = flags.peek_identity(session, ring, flag)
+    return {sealed.mark(ring, key_id, kind, value) for kind, value in _features(answers, identity, flag.kelurahan_id)}
+
+
+def _features(answers: Answers, identity: Identity, kelurahan_id: int) -> list[tuple[str, str]]:
+    """By what the same person might be met again. The reporter is none of it."""
+    found = []
+    phone = normal_phone(identity.person_phone)
+    if phone:
+        found.append(("phone", phone))
+    name = _plain_name(identity.nickname)
+    if len(name) >= _SHORTEST_NAME and answers.age is not Age.UNKNOWN:
+        found.append(("name", f"{name}|{kelurahan_id}|{answers.age}"))
+    return found
+
+
+def _plain_name(text: str) -> str:
+    """A name without titles, capital letters, blanks and signs."""
+    words = re.findall(r"\w+", text.casefold())
+    return "".join(word for word in words if word not in _TITLES)

@@ -1,0 +1,94 @@
+"""What officers write while they work on a concern, and the little beside it that must stand in clear."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.base.db import Base, new_id
+
+_UNDECIDED = text("decided_at IS NULL")
+
+
+class Note(Base):
+    """Anything an officer writes, sealed under the concern's own key; of what kind it is lies sealed too.
+
+    Notes are only added. One that corrects another comes after it, so nothing written is ever lost.
+    """
+
+    __tablename__ = "notes"
+    __table_args__ = (Index("ix_notes_flag", "flag_id", "written_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    flag_id: Mapped[UUID] = mapped_column(ForeignKey("flags.id", ondelete="CASCADE"))
+    written_at: Mapped[datetime]
+    by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    sealed_text: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Proposal(Base):
+    """What one officer wants to do and another must agree to. What it is lies sealed; that somebody is
+    waited for, by when, and who has agreed, does not. A concern has one at a time.
+
+    `outcome`: confirmed, declined, withdrawn (by whoever proposed), lapsed (nobody came in time), void (the
+    concern went elsewhere meanwhile).
+    """
+
+    __tablename__ = "proposals"
+    __table_args__ = (
+        CheckConstraint("(decided_at IS NULL) = (outcome IS NULL)", name="decided_has_outcome"),
+        CheckConstraint("outcome IS NULL OR outcome IN ('confirmed','declined','withdrawn','lapsed','void')",
+                        name="outcome"),
+        CheckConstraint("outcome IS NULL OR outcome NOT IN ('confirmed','declined') "
+                        "OR (decided_by_id IS NOT NULL AND decided_by_id <> proposed_by_id)", name="never_the_same"),
+        Index("ix_proposals_flag", "flag_id", "proposed_at"),
+        Index("uq_proposals_undecided", "flag_id", unique=True, sqlite_where=_UNDECIDED,
+              postgresql_where=_UNDECIDED),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    flag_id: Mapped[UUID] = mapped_column(ForeignKey("flags.id", ondelete="CASCADE"))
+    proposed_at: Mapped[datetime]
+    proposed_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    lapses_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    outcome: Mapped[str | None] = mapped_column(String(10))
+    sealed_content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class MonthlyFact(Base):
+    """The codes of one assessment, for counting, without a way back to the concern: its random id stands
+    nowhere but in the concern's sealed part. Corrected, it is taken out and put in anew under another id.
+
+    The table has no row numbers on SQLite, because they would say in which order concerns were assessed.
+    """
+
+    __tablename__ = "monthly_facts"
+    __table_args__ = (
+        CheckConstraint("forms <> ''", name="some_form"),
+        Index("ix_monthly_facts_month", "month", "kecamatan_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kecamatan_id: Mapped[int] = mapped_column(ForeignKey("areas.id"))
+    month: Mapped[date]
+    forms: Mapped[str] = mapped_column(String(160))
+    age: Mapped[str] = mapped_column(String(24))
+    sex: Mapped[str] = mapped_column(String(24))
+    disability: Mapped[str] = mapped_column(String(24))
+    place: Mapped[str] = mapped_column(String(24))
+    relation: Mapped[str] = mapped_column(String(24))
+
+
+class Mark(Base):
+    """A blind mark of something by which the same person might be met twice (a phone, a name with area and
+    age): equal for equal things, and unreadable without the unit's own private key."""
+
+    __tablename__ = "marks"
+
+    tag: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    flag_id: Mapped[UUID] = mapped_column(
+        ForeignKey("flags.id", ondelete="CASCADE"), primary_key=True, index=True)

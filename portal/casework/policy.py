@@ -1,0 +1,22 @@
+"""What casework offers a person for a concern. No HTTP, no query is run here."""
+
+from portal.accounts.viewer import Viewer
+from portal.flags import life
+from portal.flags.commands import facts_of
+from portal.flags.life import Move, Status
+from portal.flags.models import Flag
+
+OWN = (Move.SERVE, Move.REFER, Move.HEAR_BACK, Move.PAUSE, Move.RECORD, Move.MERGE, Move.UNMERGE, Move.HAND_OVER,
+       Move.PROPOSE, Move.CONFIRM, Move.DECLINE, Move.TAKE_BACK, Move.CLOSE_WITH)
+"""The moves that have their pages here, in the order of the work; the others are the sheet's."""
+
+
+def may_decide(viewer: Viewer) -> bool:
+    """The unit's people agree to one another's proposals."""
+    return viewer.in_unit
+
+
+def offered(flag: Flag, viewer: Viewer) -> list[Move]:
+    """The moves of casework that the table allows this person now."""
+    allowed = life.open_moves(Status(flag.status), viewer.role, facts_of(flag))
+    return [move for move in OWN if move in allowed]

@@ -1,0 +1,117 @@
+"""Casework's words. Lists that a city may change are in `data/*.csv`, both languages beside each other."""
+
+from collections.abc import Iterable, Mapping
+
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from portal.base.codelists import Entry
+from portal.casework import codes
+from portal.flags.life import Joint, Move, Risk
+
+CONSENTS = ("given", "child", "emergency")
+CLOSE_REASONS = ("done", "referred", "not_willing", "not_found", "same", "not_ours")
+RESULTS = ("accepted", "declined", "done", "withdrawn")
+
+
+def moves() -> Mapping[str, str]:
+    """What happened, as a line of the log."""
+    return {
+        Move.PROPOSE: _("Proposed to a second officer"), Move.CONFIRM: _("A second officer agreed"),
+        Move.DECLINE: _("A second officer did not agree"), Move.TAKE_BACK: _("Proposal taken back"),
+        Move.PAUSE: _("Deadline put off"), Move.SERVE: _("Service noted"), Move.REFER: _("Was referred"),
+        Move.HEAR_BACK: _("News of the referral"), Move.RECORD: _("Put on record"),
+        Move.HAND_OVER: _("Handed over to another unit"), Move.MERGE: _("Put under another concern"),
+        Move.UNMERGE: _("Taken out again"), Move.CLOSE_WITH: _("Closed together with the other concern"),
+    }
+
+
+def joint(what: Joint) -> str:
+    """What is proposed, as a sentence."""
+    return {Joint.LOWER: _("Lower the risk from high"), Joint.CLOSE: _("Close this concern"),
+            Joint.PAUSE: _("Put off the deadline of a high risk"),
+            Joint.OVERRIDE: _("Contact somebody although the cadre said “contact nobody”"),
+            Joint.STOP_CLOCK: _("Take the legal deadline away: it was recorded by mistake")}[what]
+
+
+def record(what: str) -> str:
+    """What was put on record."""
+    return {
+        "heard": _("The victim told the unit of sexual violence"), "police": _("Report to the police recorded"),
+        "mistaken": _("The legal deadline was recorded by mistake"), "ticket": _("Number in SIMFONI PPA"),
+        "override": _("“Contact nobody” was set aside by two officers"),
+        "joined": _("Another concern was put under this one"), "parted": _("A concern was taken out again"),
+    }.get(what, what)
+
+
+def consent(code: str) -> str:
+    """Why the person may be referred."""
+    return {"given": _("Adult: has agreed"), "child": _("Child: in the child's best interest"),
+            "emergency": _("Cannot be asked: a life is in danger")}[code]
+
+
+def result(code: str) -> str:
+    """What was heard of a referral."""
+    return {"": _("Nothing heard yet"), "accepted": _("Accepted"), "declined": _("Declined"), "done": _("Done"),
+            "withdrawn": _("Withdrawn by the unit")}[code]
+
+
+def close_reason(code: str) -> str:
+    """The unit's own reason for closing. There is none that says "reconciled": sexual violence may not be
+    settled outside court (domain, 1.5)."""
+    return {
+        "done": _("The services are complete"), "referred": _("Referred to another service"),
+        "not_willing": _("The person does not want it yet"), "not_found": _("Could not be found"),
+        "same": _("Handled under another concern"), "not_ours": _("Not within the unit's authority"),
+    }[code]
+
+
+def refused(text: str) -> str:
+    """Why something could not be done, for the few reasons that a person can mend; else empty."""
+    return {
+        "another proposal waits for a second officer":
+            _("Another proposal waits. A second officer decides on it first."),
+        "no proposal stands": _("The proposal has lapsed, or was decided meanwhile."),
+        "nobody decides on her own proposal, or takes back another's":
+            _("You proposed this yourself. Another officer of the unit must decide."),
+        "only the head hands over a conflict of interest": _("Only the head can hand over this concern."),
+        "others are merged into it": _("Other concerns lie under this one. Take them out first."),
+        "it cannot be put under that one":
+            _("It can only be put under an open, read concern that is at least as urgent."),
+        "the clock was started before": _("This was recorded before."),
+        "no clock runs": _("No legal deadline runs here."),
+        "that referral has ended": _("That referral has ended."),
+        "the legal clock runs": _("The legal deadline still runs. Record the report to the police first."),
+    }.get(text, "")
+
+
+def said(listed: Mapping[str, Entry], code: str) -> str:
+    """A code in the reader's language; as it is when it is in the list no more."""
+    entry = listed.get(code)
+    return entry.label(str(get_locale())) if entry else code
+
+
+def all_said(listed: Mapping[str, Entry], some: Iterable[str]) -> str:
+    """Several codes, one after the other."""
+    return ", ".join(said(listed, code) for code in some)
+
+
+def choices(listed: Mapping[str, Entry]) -> list[tuple[str, str]]:
+    """A list as the choices of a question."""
+    return [(code, entry.label(str(get_locale()))) for code, entry in listed.items()]
+
+
+def criteria(risk: Risk) -> str:
+    """What speaks for a level of risk."""
+    return said(codes.criteria(), risk)
+
+
+def law_of_the_clock() -> str:
+    """Where the 3 × 24 hours come from."""
+    return _("UU 12/2022 on sexual violence, article 41: the unit reports to the police within 3 × 24 hours.")
+
+
+def law_of_mediation() -> str:
+    """Why there is none (UU 12/2022, article 23)."""
+    return _("No mediation in sexual violence. UU 12/2022, article 23: “Cases of sexual violence cannot be settled "
+             "outside court, except for offenders who are children as the law provides.”")

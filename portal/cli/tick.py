@@ -1,0 +1,50 @@
+"""`flask tick`: what is done by the clock. A timer runs it; twice is as good as once."""
+
+import smtplib
+from email.message import EmailMessage
+
+import click
+from flask.cli import with_appcontext
+from flask_babel import force_locale, ngettext
+
+from portal.audit import once
+from portal.base.clock import today
+from portal.base.settings import Settings
+from portal.casework import digest, proposals
+from portal.web import config, db
+
+_PATIENCE = 20  # seconds
+
+
+@click.command()
+@with_appcontext
+def tick() -> None:
+    """Write down which proposals have lapsed, and tell by mail how many matters wait, if mail is set up.
+
+    The same number is told once a day. The message says no area, no risk, no code: what it is, is on the page.
+    """
+    settings = config.settings()
+    with db.transaction() as session:
+        lapsed = proposals.let_lapse(session)
+        waiting = digest.waiting_matters(session)
+        key = f"digest {today(settings.timezone)} {waiting}"
+        told = once.outcome_of(session, key, "") is not None
+    if settings.mail_server and waiting and not told:
+        _send(settings, waiting)  # outside: nobody's concern waits for a mail server
+        with db.transaction() as session:
+            once.remember(session, key, "", "mail")
+    click.echo(f"{waiting} matters wait, {lapsed} proposals lapsed.")
+
+
+def _send(settings: Settings, waiting: int) -> None:
+    with force_locale(settings.languages[0]):
+        said = ngettext("Queue: %(num)s matter waits", "Queue: %(num)s matters wait", waiting)
+    message = EmailMessage()
+    message["Subject"], message["From"], message["To"] = said, settings.mail_from, ", ".join(settings.mail_to)
+    message.set_content(f"{said}.\n")
+    host, _, port = settings.mail_server.partition(":")
+    try:
+        with smtplib.SMTP(host, int(port or 25), timeout=_PATIENCE) as server:
+            server.send_message(message)
+    except (OSError, smtplib.SMTPException) as error:
+        raise click.ClickException(f"The mail could not be sent: {type(error).__name__}.") from error

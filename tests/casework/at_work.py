@@ -1,0 +1,70 @@
+"""An officer at casework without a browser."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from portal.base.clock import today
+from portal.base.db import writing
+from portal.casework import commands, duplicates, records
+from portal.casework.commands import Assessment, Closing, GivenService, Letter
+from portal.casework.records import Codes
+from portal.flags.life import Risk
+from portal.flags.models import Flag
+from tests.followup.at_desk import Officer
+
+WHY = "Sudah dibicarakan dengan orangnya."
+CODES = Codes(("fisik",), "25_44", "p", "none", "rumah_tangga", "suami_istri")
+
+
+def does(officer: Officer, act: Any, flag_id: UUID, *given: Any, version: int | None = None) -> None:
+    """One command of casework in a transaction of its own, with what it asks for in front of what is given."""
+    city = officer.city
+    with writing(city.db):
+        flag = city.db.get_one(Flag, flag_id, populate_existing=True)
+        front = {"settings": city.settings, "ring": officer.ring}
+        wanted = [front[name] for name in act.__code__.co_varnames[:act.__code__.co_argcount] if name in front]
+        act(city.db, *wanted, flag, *given, by=officer.viewer, version=flag.version if version is None else version)
+
+
+def assesses(officer: Officer, flag_id: UUID, risk: Risk, codes: Codes | None = None, why: str = WHY) -> None:
+    does(officer, commands.assess, flag_id, Assessment(risk, why, codes))
+
+
+def closes(officer: Officer, flag_id: UUID, remark: str = "") -> None:
+    does(officer, commands.close, flag_id, Closing("done", remark, "done"))
+
+
+def merges(officer: Officer, flag_id: UUID, into_id: UUID) -> None:
+    with writing(officer.city.db):
+        db = officer.city.db
+        flag, into = (db.get_one(Flag, one, populate_existing=True) for one in (flag_id, into_id))
+        duplicates.merge(db, officer.ring, flag, into, by=officer.viewer, version=flag.version)
+
+
+def a_service(officer: Officer, **changes: Any) -> GivenService:
+    """An ordinary service of today."""
+    day = today(officer.city.settings.timezone)
+    plain = {"service": "psikologis", "stage": "", "outcome": "done", "day": day, "text": "Sesi pertama.",
+             "next_step": "Sesi kedua", "next_on": day + timedelta(days=2)}
+    return GivenService(**{**plain, **changes})
+
+
+def a_letter(officer: Officer, **changes: Any) -> Letter:
+    """An ordinary referral."""
+    plain = {"to": "psikolog", "office": "Biro Contoh", "consent": "given", "request": "Mohon pendampingan.",
+             "carried": [("Wilayah", "RW 07")], "next_on": today(officer.city.settings.timezone) + timedelta(days=2)}
+    return Letter(**{**plain, **changes})
+
+
+def written(officer: Officer, flag_id: UUID) -> list[records.Written]:
+    """Everything written on a concern, oldest first."""
+    db = officer.city.db
+    db.rollback()
+    return records.notes_of(db, officer.ring, db.get_one(Flag, flag_id, populate_existing=True))
+
+
+def flag_of(city: Any, flag_id: UUID) -> Flag:
+    """The concern as the database has it now."""
+    city.db.rollback()
+    return city.db.get_one(Flag, flag_id, populate_existing=True)
