@@ -7,7 +7,7 @@ import pyotp
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.accounts import cards
+from portal.accounts import cards, invitations
 from portal.accounts import commands as accounts
 from portal.accounts import queries as account_queries
 from portal.accounts import sealed as account_sealed
@@ -17,6 +17,7 @@ from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
 from portal.areas import loading
 from portal.areas.models import Area
+from portal.base.db import writing
 from portal.base.settings import Settings
 from portal.flags import commands as flags
 from portal.flags.answers import Age, Answers, Danger, Identity, Known, Sign, Who
@@ -136,6 +137,15 @@ def a_flag(session: Session, settings: Settings, person: Person, *, answers: Ans
     code = flags.send(session, settings, concern, by=viewer_of(session, person), once=key, body="")
     session.flush()
     return session.scalar(select(flags.Flag).where(flags.Flag.code == code))
+
+
+def invited_to(city, name: str = "Bu Ani", role: Role = Role.CADRE, **more) -> str:
+    """The code of an invitation to a new account, in Bu Siti's place unless another is given."""
+    place = more.pop("area_id", city.db.get_one(Account, city.siti.account_id).area_id)
+    with writing(city.db):
+        account = accounts.add_account(city.db, city.settings,
+                                       accounts.NewAccount(role, name, area_id=place, **more), by=None)
+        return invitations.invite(city.db, city.keys, account, by=city.wati.account_id)
 
 
 def area(session: Session, code: str) -> Area:

@@ -15,8 +15,7 @@ from portal.base.clock import now
 from portal.base.db import writing
 from portal.base.errors import Refused
 from tests import factories
-from tests.accounts.test_devices import phone_of
-from tests.support.phone import Phone
+from tests.support.phone import Phone, phone_of
 
 CODE = re.compile(r"[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}")
 

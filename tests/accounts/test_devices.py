@@ -11,21 +11,13 @@ from portal.accounts.models import Account, Device, FailedTry, SignIn
 from portal.base.clock import now
 from portal.base.db import writing
 from tests.support.pages import Browser
-from tests.support.phone import Phone
+from tests.support.phone import Phone, phone_of
 
 
 @pytest.fixture
 def phone(city):
     """Bu Siti's phone."""
     return phone_of(city, city.siti)
-
-
-def phone_of(city, person, **changes):
-    made, today = Phone(), now().date()
-    with writing(city.db):
-        city.db.add(Device(id=made.id, account_id=person.account_id, public=made.point, browser="Android, Chrome",
-                           added_on=today, last_on=today, **changes))
-    return made
 
 
 def test_key_and_pin_let_her_in(city, guest, phone):

@@ -13,6 +13,7 @@ from portal.accounts.roles import Role
 from portal.audit.models import AuditEntry
 from portal.base.clock import now
 from portal.base.db import writing
+from tests.factories import invited_to
 from tests.support.pages import Browser
 from tests.support.phone import Phone
 
@@ -22,22 +23,7 @@ PIN = "25831947"
 @pytest.fixture
 def invited(city):
     """A new cadre's code; her account waits."""
-    return invite(city)
-
-
-def invite(city, name="Bu Ani", **changes):
-    from portal.accounts import commands
-
-    role, area = changes.get("role", Role.CADRE), changes.get("area_id", city_area(city))
-    with writing(city.db):
-        account = commands.add_account(city.db, city.settings, commands.NewAccount(
-            role, name, area_id=area, phone=changes.get("phone", ""),
-            sign_in_name=changes.get("sign_in_name", ""), unit_id=changes.get("unit_id")), by=None)
-        return invitations.invite(city.db, city.keys, account, by=city.wati.account_id)
-
-
-def city_area(city):
-    return city.db.get_one(Account, city.siti.account_id).area_id
+    return invited_to(city)
 
 
 def test_a_phone_with_a_key_is_in_after_one_pin_and_the_code_is_used_up(city, guest, invited):
@@ -132,7 +118,7 @@ def test_a_pin_that_anybody_would_try_is_refused_with_the_reason_and_the_code_st
 
 
 def test_her_own_number_is_no_pin(city, guest):
-    code = invite(city, phone="0812-2047-1836")
+    code = invited_to(city, phone="0812-2047-1836")
 
     assert Phone().enrol(guest, code, "20471836").status == 422
 
@@ -224,7 +210,7 @@ def test_the_database_keeps_no_code(city, invited):
 
 def test_a_new_officer_chooses_her_passphrase_and_second_factor_herself(city, guest):
     unit = city.db.get_one(Account, city.rina.account_id)
-    code = invite(city, "Nina", role=Role.OFFICER, sign_in_name="nina", area_id=unit.area_id, unit_id=unit.unit_id)
+    code = invited_to(city, "Nina", Role.OFFICER, sign_in_name="nina", area_id=unit.area_id, unit_id=unit.unit_id)
     page = guest.get("/mulai").form("/mulai").fill(code=code).submit()
     secret = page.text.split("Or type: ")[1][:39].replace(" ", "")
     phrase = "kucing biru naik sepeda"
@@ -246,7 +232,7 @@ def test_a_new_officer_chooses_her_passphrase_and_second_factor_herself(city, gu
 @pytest.mark.parametrize("phrase", ["short phrase", "aaaaaaaaaaaaaaaaaaa", "katasandi1234567890"])
 def test_a_weak_passphrase_is_refused(city, guest, phrase):
     unit = city.db.get_one(Account, city.rina.account_id)
-    code = invite(city, "Nina", role=Role.OFFICER, sign_in_name="nina", area_id=unit.area_id, unit_id=unit.unit_id)
+    code = invited_to(city, "Nina", Role.OFFICER, sign_in_name="nina", area_id=unit.area_id, unit_id=unit.unit_id)
     page = guest.get("/mulai").form("/mulai").fill(code=code).submit()
     secret = page.text.split("Or type: ")[1][:39].replace(" ", "")
 

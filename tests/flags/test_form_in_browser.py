@@ -574,7 +574,7 @@ def test_500_characters_are_counted_only_towards_the_end(hand):
 def enter_again(hand, pin):
     hand.page.get_by_role("button", name="Sign in").click()
     hand.page.locator("input[type=password]").fill(pin)
-    hand.page.locator("main form button").first.click()
+    hand.page.locator("main form button.tbl").first.click()
     hand.page.get_by_role("button", name="Back to my answers").click()
     expect(hand.page.locator("[data-s='8']")).to_be_visible()
 
@@ -604,9 +604,10 @@ def test_a_sign_in_that_is_gone_costs_a_sign_in_and_no_answer(hand):
     hand.context.clear_cookies(name="s")
     hand.tap("[data-kirim]")
     hand.page.get_by_role("button", name="Sign in").click()
-    hand.page.locator("[name=phone]").fill(hand.city.siti.phone)
-    hand.page.locator("[name=pin]").fill(hand.city.siti.secret)
-    hand.page.locator("main form button").first.click()
+    hand.page.locator("#who").fill(hand.city.siti.phone)
+    hand.page.locator("#card-pin").fill(hand.city.siti.secret)
+    hand.page.locator("#dengan-kartu [name=code]").fill(hand.city.siti.card[0])
+    hand.page.locator("#dengan-kartu button.tbl.penuh").click()
     hand.page.get_by_role("button", name="Back to my answers").click()
 
     expect(hand.page.locator("[data-s='8']")).to_be_visible()

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from portal.accounts import commands as accounts
+from portal.accounts import changes
 from portal.accounts.models import Account
 from portal.audit.log import record
 from portal.audit.models import AuditEntry
@@ -81,7 +81,8 @@ def test_a_code_is_shown_only_to_who_may_know_the_concern(any_city):
 
 def test_an_administrators_acts_in_the_city_are_listed(any_city):
     with writing(any_city.db):
-        accounts.switch(any_city.db, any_city.dewi.account_id, on=False, by=viewer_of(any_city.db, any_city.agus))
+        changes.switch(any_city.db, any_city.db.get_one(Account, any_city.dewi.account_id), on=False,
+                       by=viewer_of(any_city.db, any_city.agus))
 
     act = read(any_city).acts[0]
 

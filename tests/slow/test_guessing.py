@@ -13,8 +13,8 @@ from argon2 import PasswordHasher
 from portal.accounts import passwords
 from portal.base.reference import ALPHABET
 from tests import factories
-from tests.accounts.test_devices import phone_of
 from tests.support.pages import Browser
+from tests.support.phone import phone_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 SPRAYED, SHARES, TARGETED = 100_000, 4, 1_000

@@ -8,6 +8,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from portal.accounts.devices import to_text
+from portal.accounts.models import Device
+from portal.base.clock import now
+from portal.base.db import writing
 from tests.support.pages import Browser, Page
 
 
@@ -45,3 +48,12 @@ class Phone:
         form = page.form("/masuk", id="lagi")
         challenge = dict(form.values)["challenge"]
         return form.fill(secret=pin, device=self.id, proof=self.sign("sign-in", challenge)).submit()
+
+
+def phone_of(city, person, **changes) -> Phone:
+    """A phone that this person has enrolled."""
+    made, today = Phone(), now().date()
+    with writing(city.db):
+        city.db.add(Device(id=made.id, account_id=person.account_id, public=made.point, browser="Android, Chrome",
+                           added_on=today, last_on=today, **changes))
+    return made

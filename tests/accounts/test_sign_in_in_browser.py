@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from portal.accounts.models import Account, Device, Passkey
 from portal.base.db import writing
-from tests.accounts.test_enrolment import invite
+from tests.factories import invited_to
 from tests.support import live
 
 pytestmark = pytest.mark.browser
@@ -86,7 +86,7 @@ def test_from_the_code_to_home_in_four_taps_with_a_key_that_cannot_leave_the_pho
         page = context.new_page()
         asked = []
         page.on("request", lambda request: asked.append(request.url))
-        code = invite(city)
+        code = invited_to(city)
 
         enrol(page, address, code)
 
@@ -105,7 +105,7 @@ def test_two_people_share_a_phone_and_choose_by_names_of_their_own(city, visit, 
     with visit() as context:
         page = context.new_page()
         for name, pin in (("Bu Ani", PIN), ("Pak Joko", OTHER_PIN)):
-            enrol(page, address, invite(city, name), pin)
+            enrol(page, address, invited_to(city, name), pin)
             if name == "Pak Joko":
                 page.goto(f"{address}/setelan")
                 page.fill("#nama-di-hp", "Kucing")
@@ -133,7 +133,7 @@ def test_two_people_share_a_phone_and_choose_by_names_of_their_own(city, visit, 
 def test_a_phone_whose_storage_was_emptied_says_what_to_do(city, visit, address):
     with visit() as context:
         page = context.new_page()
-        enrol(page, address, invite(city))
+        enrol(page, address, invited_to(city))
         sign_out(page, address)
         page.evaluate(EMPTY)
 
@@ -147,7 +147,7 @@ def test_a_phone_whose_storage_was_emptied_says_what_to_do(city, visit, address)
 def test_a_resting_sign_in_on_an_emptied_phone_says_so_too(city, visit, address):
     with visit() as context:
         page = context.new_page()
-        enrol(page, address, invite(city))
+        enrol(page, address, invited_to(city))
         page.evaluate(EMPTY)
         mark = page.locator("[name=csrf_token]").first.get_attribute("value")
         page.evaluate(REST, mark)
@@ -163,7 +163,7 @@ def test_where_a_phone_can_keep_no_key_she_gets_a_card_and_signs_in_with_it(city
         context.add_init_script(broken)
         page = context.new_page()
         page.goto(f"{address}/mulai")
-        page.fill("#code", invite(city))
+        page.fill("#code", invited_to(city))
         page.locator("#undangan button.tbl").tap()
         page.fill("#secret", PIN)
         page.locator("#pertama button.tbl").tap()
@@ -183,7 +183,7 @@ def test_without_script_everything_from_the_code_to_the_card_works(city, visit, 
     with visit(script=False) as context:
         page = context.new_page()
         page.goto(f"{address}/mulai")
-        page.fill("#code", invite(city))
+        page.fill("#code", invited_to(city))
         page.locator("#undangan button.tbl").tap()
         page.fill("#secret", PIN)
         page.locator("#pertama button.tbl").tap()
@@ -207,7 +207,7 @@ def test_a_phone_whose_clock_is_wrong_gets_in_all_the_same(city, visit, address,
     with visit() as context:
         page = context.new_page()
         page.clock.install(time=date(year, 1, 1).isoformat())
-        enrol(page, address, invite(city))
+        enrol(page, address, invited_to(city))
         sign_out(page, address)
         page.fill("#pin", PIN)
         page.locator("#hp button.tbl").tap()
@@ -218,7 +218,7 @@ def test_a_page_that_lies_untouched_locks_and_key_and_pin_bring_her_answers_back
     with visit() as context:
         page = context.new_page()
         page.clock.install()
-        enrol(page, address, invite(city))
+        enrol(page, address, invited_to(city))
         page.goto(f"{address}/k/baru")
         page.locator("#mulai").tap()
         page.locator("label.pilih", has=page.locator("[name=danger][value=again]")).tap()
@@ -243,7 +243,7 @@ def test_who_goes_on_typing_is_not_locked_out(city, visit, address):
     with visit() as context:
         page = context.new_page()
         page.clock.install()
-        enrol(page, address, invite(city))
+        enrol(page, address, invited_to(city))
         page.goto(f"{address}/s/baru")
         heard = []
         page.on("request", lambda request: heard.append(request.url.endswith("/di-sini")))
@@ -268,7 +268,7 @@ def test_a_passkey_is_asked_for_beside_key_and_pin_and_without_it_nobody_gets_in
     with visit() as context:
         page = context.new_page()
         devtools = virtual_authenticator(context, page)
-        enrol(page, address, invite(city))
+        enrol(page, address, invited_to(city))
         page.goto(f"{address}/setelan/kunci-layar")
         page.locator("#passkey-baru button").tap()
         page.wait_for_url("**/setelan")
