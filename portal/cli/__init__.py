@@ -2,11 +2,11 @@
 
 from flask import Flask
 
-from portal.cli import database, demo, people, setup
+from portal.cli import database, demo, people, sessions, setup
 
 
 def init_app(app: Flask) -> None:
     """Register every command group with the app."""
     for command in (database.db_group, setup.init, setup.areas_group, setup.calendar_group,
-                    people.accounts_group, demo.demo, demo.demo_accounts):
+                    people.accounts_group, sessions.sessions_group, demo.demo, demo.demo_accounts):
         app.cli.add_command(command)

@@ -1,7 +1,7 @@
-"""The lists of topics and audiences, as a city keeps them in `data/*.csv`. Only codes are stored.
+"""The lists of topics, audiences, materials and funds, as a city keeps them in `data/*.csv`.
 
-A code must not change its meaning: add a new row instead. A row that is taken out is no longer offered;
-what was logged under it stays, and shows as its code.
+Only codes are stored. A code must not change its meaning: add a new row instead. A row that is taken out is
+no longer offered; what was logged under it stays, and shows as its code.
 """
 
 import csv
@@ -36,6 +36,16 @@ def topics() -> Mapping[str, Entry]:
 def audiences() -> Mapping[str, Entry]:
     """Who takes part, by code, in the order of the page."""
     return _read(_DATA / "audiences.csv")
+
+
+def materials() -> Mapping[str, Entry]:
+    """What was shown or handed out, by code, in the order of the page."""
+    return _read(_DATA / "materials.csv")
+
+
+def funding_sources() -> Mapping[str, Entry]:
+    """Who paid, by code, in the order of the page. The office answers for each source apart."""
+    return _read(_DATA / "funding_sources.csv")
 
 
 @lru_cache(maxsize=8)

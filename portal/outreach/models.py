@@ -33,6 +33,10 @@ class Outreach(Base):
     older_women: Mapped[int]
     older_men: Mapped[int]
     audiences: Mapped[list[str]] = mapped_column(JSON, default=list)
+    materials: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    funding: Mapped[str] = mapped_column(String(24), default="", server_default="")
+    speaker: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    institution: Mapped[str] = mapped_column(String(80), default="", server_default="")
     note: Mapped[str] = mapped_column(String(300), default="")
     logged_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     logged_on: Mapped[date]
@@ -69,6 +73,7 @@ class OutreachCorrection(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     outreach_id: Mapped[UUID] = mapped_column(ForeignKey("outreach.id"), index=True)
+    version: Mapped[int] = mapped_column(server_default="0")  # the one that it replaced: their order
     corrected_on: Mapped[date]
     by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     before: Mapped[dict[str, object]] = mapped_column(JSON)
@@ -78,12 +83,48 @@ class OutreachTally(Base):
     """Running totals of one area (of any level) in one month, kept in the transaction of each write."""
 
     __tablename__ = "outreach_tallies"
-    __table_args__ = (CheckConstraint("sessions >= 0 AND attendance >= 0", name="counts"),)
+    __table_args__ = (
+        CheckConstraint("sessions >= 0 AND attendance >= 0", name="counts"),
+        # the planner's way to "who was reached in these months" without touching the table's own order
+        Index("ix_outreach_tallies_month", "month", "area_id"),
+    )
 
     area_id: Mapped[int] = mapped_column(ForeignKey("areas.id"), primary_key=True)
     month: Mapped[date] = mapped_column(primary_key=True)
     sessions: Mapped[int]
     attendance: Mapped[int]
+    girls: Mapped[int] = mapped_column(server_default="0")
+    boys: Mapped[int] = mapped_column(server_default="0")
+    women: Mapped[int] = mapped_column(server_default="0")
+    men: Mapped[int] = mapped_column(server_default="0")
+    older_women: Mapped[int] = mapped_column(server_default="0")
+    older_men: Mapped[int] = mapped_column(server_default="0")
+
+
+class OutreachSubjectTally(Base):
+    """The same totals apart by what the sessions were about: `topics` is every topic of a session, in order.
+
+    By whole combinations, because a session about two topics is one session: from them the totals of a topic,
+    and of an indicator that several topics feed, are exact.
+    """
+
+    __tablename__ = "outreach_subject_tallies"
+    __table_args__ = (
+        CheckConstraint("sessions >= 0 AND attendance >= 0", name="counts"),
+        Index("ix_outreach_subject_tallies_month", "month", "area_id"),
+    )
+
+    area_id: Mapped[int] = mapped_column(ForeignKey("areas.id"), primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    topics: Mapped[str] = mapped_column(String(800), primary_key=True)
+    sessions: Mapped[int]
+    attendance: Mapped[int]
+    girls: Mapped[int]
+    boys: Mapped[int]
+    women: Mapped[int]
+    men: Mapped[int]
+    older_women: Mapped[int]
+    older_men: Mapped[int]
 
 
 class OutreachLatest(Base):
@@ -93,3 +134,18 @@ class OutreachLatest(Base):
 
     area_id: Mapped[int] = mapped_column(ForeignKey("areas.id"), primary_key=True)
     held_on: Mapped[date]
+
+
+class OutreachForthcoming(Base):
+    """How often "did anybody come forward?" was answered in a kelurahan, by the month of the sessions.
+
+    Only counts. No account, no session, no day: nobody may find out by which session somebody spoke up.
+    """
+
+    __tablename__ = "outreach_forthcoming"
+    __table_args__ = (CheckConstraint("yes >= 0 AND no >= 0", name="counts"),)
+
+    area_id: Mapped[int] = mapped_column(ForeignKey("areas.id"), primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    yes: Mapped[int]
+    no: Mapped[int]

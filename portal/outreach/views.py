@@ -1,15 +1,17 @@
 """Logging sessions, and looking at what was logged."""
 
+from datetime import date
 from uuid import UUID
 
 from flask import Blueprint, Response, request, url_for
+from flask import session as cookie
 from flask.blueprints import BlueprintSetupState
 from flask_login import current_user
 
 from portal.areas import queries as areas
 from portal.base.errors import Stale
 from portal.outreach import commands, lists, policy, queries
-from portal.outreach.forms import MANY, OutreachForm
+from portal.outreach.forms import MANY, ForthcomingForm, OutreachForm
 from portal.outreach.models import HEADS, Outreach
 from portal.web import config, db
 from portal.web.guard import allowed
@@ -18,10 +20,17 @@ from portal.web.render import go, render
 bp = Blueprint("outreach", __name__, template_folder="templates")
 
 
+_ASKED = "asked"
+"""In the signed cookie: the session whose "did anybody come forward?" is still open. The server keeps no such note,
+and the cookie loses it with the answer."""
+
+
 @bp.record_once
 def _words(state: BlueprintSetupState) -> None:
     state.app.jinja_env.filters.update(topic_label=lists.topic_label, topic_neutral=lists.topic_neutral)
-    state.app.jinja_env.globals["audience_label"] = lists.audience_label
+    state.app.jinja_env.globals.update(audience_label=lists.audience_label, material_label=lists.material_label,
+                                       funding_label=lists.funding_label, change_part=lists.change_part,
+                                       change_value=lists.change_value)
 
 
 @bp.get("/s")
@@ -47,7 +56,24 @@ def log() -> Response:
     with db.transaction() as writing:
         key = commands.log_session(writing, held, by=current_user, once=form.once.data, body=form.body(),
                                    today=config.today())
+    cookie[_ASKED] = str(key)
     return go(url_for(".show", outreach_id=key, ok="1"))
+
+
+@bp.post("/s/jawab")
+@allowed(policy.may_log)
+def forthcoming() -> Response:
+    """Count whether anybody came forward, then go where that leads. The address names no session."""
+    form = ForthcomingForm()
+    if not form.accepted():
+        return go(url_for(".sessions"))
+    with db.transaction() as writing:
+        commands.answer_forthcoming(writing, by=current_user, month=date.fromisoformat(form.month.data),
+                                    came=form.answer.data == "yes", once=form.once.data, body=form.body())
+    cookie.pop(_ASKED, None)
+    onward = go(url_for("flags.new", dari="s") if form.answer.data == "yes" else url_for(".sessions"))
+    onward.headers["Referrer-Policy"] = "no-referrer"  # the concern's page is not told from which session
+    return onward
 
 
 @bp.get("/s/<uuid:outreach_id>")
@@ -56,10 +82,12 @@ def show(outreach_id: UUID) -> Response:
     """One session, and for a while the way to correct it."""
     read = db.session()
     outreach = queries.get_session(read, outreach_id, viewer=current_user)
+    asked = cookie.get(_ASKED) == str(outreach_id) and policy.is_own(current_user, outreach)
     return render("outreach/session.html", outreach=outreach, place=areas.full_names(read, [outreach.area_id])[
         outreach.area_id], logger=queries.logger_of(read, outreach), said=request.args.get("ok", ""),
         may_correct=policy.may_correct(current_user, outreach, config.today()), heads=HEADS,
-        own=policy.is_own(current_user, outreach))
+        own=policy.is_own(current_user, outreach), history=queries.history(read, outreach),
+        ask=ForthcomingForm(formdata=None, month=outreach.held_on.replace(day=1).isoformat()) if asked else None)
 
 
 @bp.route("/s/<uuid:outreach_id>/ubah", methods=["GET", "POST"])
@@ -111,7 +139,8 @@ def _correction(outreach: Outreach) -> OutreachForm:
     return OutreachForm(places, data={
         **heads, "when": "other", "held_on": outreach.held_on, "note": outreach.note, "place": str(outreach.area_id),
         "topics": [topic.topic for topic in outreach.topics], "audiences": outreach.audiences,
-        "version": str(outreach.version)}, earliest=outreach.held_on)
+        "materials": outreach.materials, "funding": outreach.funding, "speaker": outreach.speaker,
+        "institution": outreach.institution, "version": str(outreach.version)}, earliest=outreach.held_on)
 
 
 def _doubt(form: OutreachForm, held: commands.Held) -> str:
