@@ -32,6 +32,7 @@ ROOT = Path(__file__).parent.parent
 _PAGES_OF = {
     "outreach.sessions": {"outreach.log", "outreach.show", "outreach.correct"},
     "flags.mine": {"flags.progress", "flags.add"},
+    "reports.coverage": {f"reports.coverage_{page}" for page in ("topics", "list", "evidence")},
     "followup.queue": {f"followup.{page}" for page in (
         "sheet", "identity", "take", "assign", "assess", "act", "ask", "withdraw_question", "close", "reopen")},
 }

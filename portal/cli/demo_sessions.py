@@ -12,6 +12,9 @@ from portal.outreach import codes, commands
 from portal.web import db
 
 _AT_ONCE = 50
+_SPEAKERS = (("", ""), ("", ""), ("dr. Ayu P.", "Puskesmas"), ("Ibu Nani", "PKK kelurahan"), ("Iptu Sari", "Polres"),
+             ("Tim DP3A", "DP3A"))
+_FUNDS = ("", "apbd", "dak", "kelurahan", "swadaya", "swadaya")
 _NOTES = ("", "", "", "Banyak pertanyaan tentang HP anak.", "Bersama puskesmas.", "Warga minta diulang bulan depan.")
 
 
@@ -40,8 +43,11 @@ def _held(cast: Cast, chance: random.Random, host: str, day) -> commands.Held:  
     topics = tuple(sorted(chance.sample([code for code in codes.topics() if code != codes.OTHER],
                                         chance.choice((1, 1, 2)))))
     children, adults = (30, 4) if at_school else (6, 18)
+    speaker, institution = chance.choice(_SPEAKERS)
     return commands.Held(
         cast.areas[host].area_id, day, topics, girls=chance.randint(0, children), boys=chance.randint(0, children),
         women=1 + chance.randint(0, adults), men=chance.randint(0, adults // 2), older_women=chance.randint(0, 4),
         older_men=chance.randint(0, 2), note=chance.choice(_NOTES),
+        speaker=speaker, institution=institution, funding="sekolah" if at_school else chance.choice(_FUNDS),
+        materials=tuple(chance.sample(("leaflet", "video", "cerita", "paparan"), chance.randint(0, 2))),
         audiences=("murid",) if at_school else tuple(chance.sample(("pkk", "orang_tua", "umum"), 1)))

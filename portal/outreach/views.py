@@ -28,7 +28,8 @@ and the cookie loses it with the answer."""
 @bp.record_once
 def _words(state: BlueprintSetupState) -> None:
     state.app.jinja_env.filters.update(topic_label=lists.topic_label, topic_neutral=lists.topic_neutral)
-    state.app.jinja_env.globals.update(audience_label=lists.audience_label, material_label=lists.material_label,
+    state.app.jinja_env.globals.update(topic_label=lists.topic_label, topic_neutral=lists.topic_neutral,
+                                       audience_label=lists.audience_label, material_label=lists.material_label,
                                        funding_label=lists.funding_label, change_part=lists.change_part,
                                        change_value=lists.change_value)
 

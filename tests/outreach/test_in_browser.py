@@ -136,11 +136,12 @@ def test_every_page_of_sessions_is_accessible_and_fits_a_small_phone(city, visit
     device = {**live.PHONE, "viewport": {"width": 320, "height": 2400}}
     with visit(language=language, device=device) as context:
         page = context.new_page()
-        for path in ("/s", f"/s/{key}", f"/s/{key}?ok=1", f"/s/{key}?ok=2", f"/s/{key}/ubah", "/s/baru"):
+        for path in ("/s", f"/s/{key}", f"/s/{key}?ok=1", f"/s/{key}?ok=2", f"/s/{key}/ubah", "/s/baru", "/cakupan"):
             page.goto(address + path)
             page.evaluate("document.querySelectorAll('main details').forEach(d => d.open = true)")
             looked_at(page)
             assert page.evaluate(SMALL) == [], path
+        page.goto(f"{address}/s/baru")
         page.locator("[data-kirim]").click()
         expect(page.locator(".galat:not([hidden])")).to_be_focused()
         looked_at(page)
@@ -157,7 +158,8 @@ def test_every_page_of_coverage_is_accessible(city, visit, address, device, lang
     logged(city)
     with visit("lina", device=device, language=language) as context:
         page = context.new_page()
-        for query in ("", "?w=98.01.01", "?w=98.01.01.1001", "?w=98.01.02.1001&bulan=3"):
+        for query in ("", "?w=98.01.01", "?w=98.01.01.1001", "?dari=2025-01&sampai=2025-02", "?lihat=peta",
+                      "?lihat=cetak", "?w=98.01.01.1001.07", "/topik", "/daftar", "/bukti"):
             page.goto(f"{address}/cakupan{query}")
             page.evaluate("document.querySelectorAll('main details').forEach(d => d.open = true)")
             looked_at(page, narrowest=360)

@@ -276,7 +276,7 @@ def test_htmx_finds_the_part_it_swaps_on_every_answer(city, sign_in, htmx):
 
 
 @pytest.mark.parametrize("language", ["en", "id"])
-@pytest.mark.parametrize("path", ["/s", "/s/baru", "/s/KEY", "/s/KEY?ok=1", "/s/KEY/ubah"])
+@pytest.mark.parametrize("path", ["/s", "/s/baru", "/s/KEY", "/s/KEY?ok=1", "/s/KEY/ubah", "/cakupan"])
 def test_pages_stay_small(city, sign_in, path, language):
     for number in range(30):
         key = logged(city, held=held_at(city, women=number + 1, note="Banyak pertanyaan."), once=str(number))
