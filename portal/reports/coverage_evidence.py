@@ -21,6 +21,7 @@ from portal.outreach.models import HEADS, Outreach, OutreachSubjectTally, Outrea
 from portal.reports.coverage import COLUMNS, HOSTS, Numbers, Reached, scope, shown_below, up_from
 from portal.reports.periods import Period
 
+_AT_ONCE = 500
 _PARTS = {Level.CITY: (Level.KECAMATAN,), Level.KECAMATAN: (Level.KELURAHAN,), Level.KELURAHAN: HOSTS}
 
 
@@ -95,12 +96,12 @@ def activities(session: Session, code: str, indicator: Indicator, *, viewer: Vie
         .order_by(Outreach.held_on, Outreach.id).limit(most)).all()
     named = areas.full_names(session, {row.area_id for row in found})
     topics: dict[Any, list[str]] = defaultdict(list)
-    for outreach_id, topic in session.execute(
-            select(OutreachTopic.outreach_id, OutreachTopic.topic)
-            .join(Outreach, Outreach.id == OutreachTopic.outreach_id)
-            .where(Outreach.held_on >= period.first, Outreach.held_on < _after(period.last),
-                   Outreach.area_id.in_(places)).order_by(OutreachTopic.topic)):
-        topics[outreach_id].append(topic)
+    for first in range(0, len(found), _AT_ONCE):
+        for outreach_id, topic in session.execute(
+                select(OutreachTopic.outreach_id, OutreachTopic.topic)
+                .where(OutreachTopic.outreach_id.in_([row.id for row in found[first:first + _AT_ONCE]]))
+                .order_by(OutreachTopic.topic)):
+            topics[outreach_id].append(topic)
     return [Activity(row.held_on, named[row.area_id], tuple(topics[row.id]),
                      Numbers(1, sum(row[8:]), *row[8:]), tuple(row.audiences), tuple(row.materials), row.speaker,
                      row.institution, row.funding) for row in found]

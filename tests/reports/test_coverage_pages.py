@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from portal.accounts.models import Account
 from portal.areas import loading
@@ -258,3 +259,21 @@ def test_a_file_of_indicators_that_cannot_be_is_refused_with_its_line(tmp_path, 
                                   "/cakupan?w=98.01.01.1001.07"])
 def test_every_page_is_there_in_both_languages_also_where_nothing_was_held(city, path, language):
     assert signed_in(city, city.lina, language).get(path).status == 203
+
+
+# No page of numbers counts sessions
+
+
+@pytest.mark.parametrize("path", ["/cakupan", "/cakupan?bulan=60", "/cakupan?lihat=cetak", "/cakupan/topik",
+                                  "/cakupan/daftar", "/cakupan?w=98.01.01.1001", "/cakupan?w=98.01.01.1001.07"])
+def test_a_page_of_coverage_asks_few_questions_and_none_of_the_sessions_themselves(city, sign_in, path):
+    hold(city, "98.01.01.1001.07", today(city.settings.timezone), "a")
+    browser, asked = sign_in(city.lina), []
+    event.listen(city.app.extensions["engine"], "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    assert browser.get(path).status == 203
+
+    assert 3 <= len(asked) <= 12
+    assert any("outreach_" in statement for statement in asked)
+    assert [statement for statement in asked if re.search(r"\b(outreach|outreach_topics)\b", statement)] == []
+    assert [statement for statement in asked if "OFFSET" in statement and "OFFSET 0" not in statement] == []
