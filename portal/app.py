@@ -30,7 +30,7 @@ from portal.web import carry, db, errors, guard, headers, locale, pages
 
 ROOT = Path(__file__).parent.parent
 _PAGES_OF = {
-    "outreach.sessions": {"outreach.log", "outreach.show", "outreach.correct"},
+    "outreach.sessions": {f"outreach.{page}" for page in ("log", "show", "correct", "add_photo", "take_photo_away")},
     "flags.mine": {"flags.progress", "flags.add"},
     "reports.coverage": {f"reports.coverage_{page}" for page in ("topics", "list", "evidence")},
     "followup.queue": {f"followup.{page}" for page in (

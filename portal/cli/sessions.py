@@ -2,9 +2,11 @@
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy import select
 
-from portal.outreach import totals
-from portal.web import db
+from portal.outreach import photos, totals
+from portal.outreach.models import OutreachPhoto
+from portal.web import config, db
 
 sessions_group = AppGroup("sessions", help="Awareness sessions and their totals.")
 
@@ -23,3 +25,13 @@ def recount(check: bool) -> None:
     if left:
         raise click.ClickException(f"{len(left)} totals are not what the sessions say. Run: flask sessions recount")
     click.echo(f"{len(before)} totals were wrong and are right now." if before else "All totals are right.")
+
+
+@sessions_group.command("sweep-photos")
+def sweep_photos() -> None:
+    """Remove files that no session knows of, as a power cut between two steps may leave them."""
+    known = set(db.session().scalars(select(OutreachPhoto.id)))
+    left = photos.left_over(config.settings().photos_dir, known)
+    for file in left:
+        file.unlink(missing_ok=True)
+    click.echo(f"{len(left)} files removed.")

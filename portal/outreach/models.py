@@ -149,3 +149,67 @@ class OutreachForthcoming(Base):
     month: Mapped[date] = mapped_column(primary_key=True)
     yes: Mapped[int]
     no: Mapped[int]
+
+
+class OutreachPhoto(Base):
+    """A picture of a session, drawn anew without anything that the camera wrote into it. The file lies in the
+    folder for photos under this key; how it was called on the phone is not kept."""
+
+    __tablename__ = "outreach_photos"
+    __table_args__ = (CheckConstraint("width > 0 AND height > 0 AND bytes > 0", name="sizes"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    outreach_id: Mapped[UUID] = mapped_column(ForeignKey("outreach.id", ondelete="CASCADE"), index=True)
+    added_on: Mapped[date]
+    width: Mapped[int]
+    height: Mapped[int]
+    bytes: Mapped[int]
+
+
+class OutreachPlan(Base):
+    """A session that a coordinator means to have held, and the one that came of it."""
+
+    __tablename__ = "outreach_plans"
+    __table_args__ = (
+        CheckConstraint("outreach_id IS NULL OR NOT cancelled", name="held_or_cancelled"),
+        Index("ix_outreach_plans_area_day", "area_id", "planned_for"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    area_id: Mapped[int] = mapped_column(ForeignKey("areas.id"))
+    planned_for: Mapped[date]
+    topic: Mapped[str] = mapped_column(String(24))
+    spot: Mapped[str] = mapped_column(String(80))
+    for_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    planned_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    planned_on: Mapped[date]
+    cancelled: Mapped[bool] = mapped_column(default=False)
+    outreach_id: Mapped[UUID | None] = mapped_column(ForeignKey("outreach.id", ondelete="SET NULL"), unique=True)
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+
+
+class OutreachImport(Base):
+    """A file of past sessions: checked and shown first (its rows lie here meanwhile), then loaded, or undone."""
+
+    __tablename__ = "outreach_imports"
+    __table_args__ = (CheckConstraint("state IN ('preview','loaded','undone')", name="state"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    made_on: Mapped[date]
+    state: Mapped[str] = mapped_column(String(8))
+    file_name: Mapped[str] = mapped_column(String(80))
+    row_count: Mapped[int]
+    rows: Mapped[list[dict[str, object]]] = mapped_column(JSON)
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+
+
+class OutreachImported(Base):
+    """Which sessions came of which import."""
+
+    __tablename__ = "outreach_imported"
+
+    outreach_id: Mapped[UUID] = mapped_column(ForeignKey("outreach.id", ondelete="CASCADE"), primary_key=True)
+    import_id: Mapped[UUID] = mapped_column(ForeignKey("outreach_imports.id"), index=True)

@@ -3,22 +3,22 @@
 from datetime import date
 from uuid import UUID
 
-from flask import Blueprint, Response, request, url_for
+from flask import Response, request, url_for
 from flask import session as cookie
 from flask.blueprints import BlueprintSetupState
 from flask_login import current_user
 
 from portal.areas import queries as areas
 from portal.base.errors import Stale
-from portal.outreach import commands, lists, policy, queries
+from portal.outreach import commands, lists, photos, policy, queries
+from portal.outreach import photo_views as _photo_views  # noqa: F401  its pages belong to the same blueprint
+from portal.outreach.blueprint import bp
 from portal.outreach.forms import MANY, ForthcomingForm, OutreachForm
 from portal.outreach.models import HEADS, Outreach
+from portal.outreach.photo_commands import photos_of
 from portal.web import config, db
 from portal.web.guard import allowed
 from portal.web.render import go, render
-
-bp = Blueprint("outreach", __name__, template_folder="templates")
-
 
 _ASKED = "asked"
 """In the signed cookie: the session whose "did anybody come forward?" is still open. The server keeps no such note,
@@ -88,6 +88,7 @@ def show(outreach_id: UUID) -> Response:
         outreach.area_id], logger=queries.logger_of(read, outreach), said=request.args.get("ok", ""),
         may_correct=policy.may_correct(current_user, outreach, config.today()), heads=HEADS,
         own=policy.is_own(current_user, outreach), history=queries.history(read, outreach),
+        photos=photos_of(read, outreach, viewer=current_user), most_photos=photos.MOST,
         ask=ForthcomingForm(formdata=None, month=outreach.held_on.replace(day=1).isoformat()) if asked else None)
 
 
