@@ -69,6 +69,7 @@ class OutreachForm(ActForm):
     funding = SelectField(_l("Who paid for it?"), default="")
     note = StringField(_l("Note"), [Length(max=300)], filters=[plain_text])
     sure = HiddenField()
+    plan = HiddenField()
     version = HiddenField()
 
     def __init__(self, places: list[Place], first_topics: Iterable[str] = (), earliest: date | None = None,

@@ -9,12 +9,14 @@ from flask.blueprints import BlueprintSetupState
 from flask_login import current_user
 
 from portal.areas import queries as areas
-from portal.base.errors import Stale
-from portal.outreach import commands, lists, photos, policy, queries
+from portal.base.db import as_uuid
+from portal.base.errors import NotVisible, Stale
+from portal.outreach import commands, lists, photos, plans, policy, queries
 from portal.outreach import photo_views as _photo_views  # noqa: F401  its pages belong to the same blueprint
+from portal.outreach import plan_views as _plan_views  # noqa: F401
 from portal.outreach.blueprint import bp
 from portal.outreach.forms import MANY, ForthcomingForm, OutreachForm
-from portal.outreach.models import HEADS, Outreach
+from portal.outreach.models import HEADS, Outreach, OutreachPlan
 from portal.outreach.photo_commands import photos_of
 from portal.web import config, db
 from portal.web.guard import allowed
@@ -38,16 +40,18 @@ def _words(state: BlueprintSetupState) -> None:
 @allowed(policy.may_see_sessions)
 def sessions() -> Response:
     """What was held in the viewer's area."""
-    page = queries.sessions(db.session(), viewer=current_user, before=request.args.get("sebelum", ""))
-    return render("outreach/sessions.html", page=page, may_log=policy.may_log(current_user))
+    before = request.args.get("sebelum", "")
+    page = queries.sessions(db.session(), viewer=current_user, before=before)
+    waiting = [] if before else plans.open_plans(db.session(), viewer=current_user, today=config.today())
+    return render("outreach/sessions.html", page=page, may_log=policy.may_log(current_user), plans=waiting,
+                  may_plan=plans.may_plan(current_user), late=sum(plan.late > 0 for plan in waiting))
 
 
 @bp.route("/s/baru", methods=["GET", "POST"])
 @allowed(policy.may_log)
 def log() -> Response:
     """Log a session: one page, and one question back where something looks odd."""
-    read = db.session()
-    form = OutreachForm(queries.places(read, viewer=current_user), queries.last_topics(read, viewer=current_user))
+    form = _log_form()
     if request.form.get("action") == "edit" or not form.accepted():
         return render("outreach/log.html", form=form, today=config.today(), status=422 if form.errors else 200)
     held = form.held()
@@ -57,6 +61,9 @@ def log() -> Response:
     with db.transaction() as writing:
         key = commands.log_session(writing, held, by=current_user, once=form.once.data, body=form.body(),
                                    today=config.today())
+        plan_id = as_uuid(form.plan.data or "")
+        if plan_id is not None:
+            plans.held_as(writing, plan_id, key, by=current_user)
     cookie[_ASKED] = str(key)
     return go(url_for(".show", outreach_id=key, ok="1"))
 
@@ -115,6 +122,30 @@ def correct(outreach_id: UUID) -> Response:
     except Stale:
         return _changed_meanwhile(form, outreach_id)
     return go(url_for(".show", outreach_id=outreach_id, ok="2"))
+
+
+def _log_form() -> OutreachForm:
+    """An empty log, or one that a plan has filled in but for the numbers."""
+    read = db.session()
+    places, topics = queries.places(read, viewer=current_user), queries.last_topics(read, viewer=current_user)
+    plan = _plan_asked_for()
+    if plan is None:
+        return OutreachForm(places, topics)
+    if plan.area_id not in {place.area_id for place in places}:
+        places = [*places, areas.full_name(read, areas.get_area(read, plan.area_id))]
+    past = plan.planned_for < config.today()
+    return OutreachForm(places, [plan.topic, *topics], data={
+        "place": str(plan.area_id), "topics": [plan.topic], "plan": str(plan.id),
+        "when": "other" if past else "today", "held_on": plan.planned_for if past else None})
+
+
+def _plan_asked_for() -> OutreachPlan | None:
+    """The plan that the address or the form names, if it is one that this viewer may know of."""
+    plan_id = as_uuid(request.values.get("plan") or request.args.get("rencana", ""))
+    try:
+        return plans.get_plan(db.session(), plan_id, viewer=current_user) if plan_id else None
+    except NotVisible:
+        return None
 
 
 def _changed_meanwhile(form: OutreachForm, outreach_id: UUID) -> Response:
