@@ -31,7 +31,8 @@ from portal.web import carry, db, errors, guard, headers, locale, pages
 ROOT = Path(__file__).parent.parent
 _PAGES_OF = {
     "outreach.sessions": {f"outreach.{page}" for page in ("log", "show", "correct", "add_photo", "take_photo_away",
-                                                      "plan_list", "new_plan", "cancel_plan")},
+                                                      "plan_list", "new_plan", "cancel_plan", "import_file",
+                                                      "import_preview", "import_undo")},
     "flags.mine": {"flags.progress", "flags.add"},
     "reports.coverage": {f"reports.coverage_{page}" for page in ("topics", "list", "evidence")},
     "followup.queue": {f"followup.{page}" for page in (

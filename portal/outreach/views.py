@@ -12,10 +12,12 @@ from portal.areas import queries as areas
 from portal.base.db import as_uuid
 from portal.base.errors import NotVisible, Stale
 from portal.outreach import commands, lists, photos, plans, policy, queries
+from portal.outreach import import_views as _import_views  # noqa: F401
 from portal.outreach import photo_views as _photo_views  # noqa: F401  its pages belong to the same blueprint
 from portal.outreach import plan_views as _plan_views  # noqa: F401
 from portal.outreach.blueprint import bp
 from portal.outreach.forms import MANY, ForthcomingForm, OutreachForm
+from portal.outreach.import_commands import may_import
 from portal.outreach.models import HEADS, Outreach, OutreachPlan
 from portal.outreach.photo_commands import photos_of
 from portal.web import config, db
@@ -44,7 +46,8 @@ def sessions() -> Response:
     page = queries.sessions(db.session(), viewer=current_user, before=before)
     waiting = [] if before else plans.open_plans(db.session(), viewer=current_user, today=config.today())
     return render("outreach/sessions.html", page=page, may_log=policy.may_log(current_user), plans=waiting,
-                  may_plan=plans.may_plan(current_user), late=sum(plan.late > 0 for plan in waiting))
+                  may_plan=plans.may_plan(current_user), may_import=may_import(current_user),
+                  late=sum(plan.late > 0 for plan in waiting))
 
 
 @bp.route("/s/baru", methods=["GET", "POST"])
