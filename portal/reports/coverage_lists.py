@@ -34,6 +34,7 @@ class List:
 
     area: str
     code: str
+    level: str
     up: str
     since: date
     rows: tuple[Missing, ...]
@@ -69,7 +70,7 @@ def missing(session: Session, code: str, *, viewer: Viewer, since: date, kinds: 
         .outerjoin(OutreachLatest, OutreachLatest.area_id == Area.id)
         .where(*hosts, or_(OutreachLatest.held_on.is_(None), OutreachLatest.held_on < since)))
     rows = sorted((Missing(*row) for row in found), key=_in_order)
-    return List(root.name, root.code, up_from(root, top), since, tuple(rows),
+    return List(root.name, root.code, root.level, up_from(root, top), since, tuple(rows),
                 len(session.scalars(select(Area.id).where(*hosts)).all()))
 
 
