@@ -42,8 +42,12 @@ def test_what_lies_outside_answers_like_what_does_not_exist(city, sign_in, path,
 
     assert browser.get(path, query_string={"w": inside}).status == 203
     assert (far.status, absent.status) == (404, 404)
-    assert re.sub(r"\w{20,}", "", far.html).replace(outside, "") == \
-        re.sub(r"\w{20,}", "", absent.html).replace("98.01.77", "")
+    assert _bare(far, outside) == _bare(absent, "98.01.77")
+
+
+def _bare(page, code):
+    """A page without what differs from one answer to the next: the form's token, and the address that was asked."""
+    return re.sub(r'name="csrf_token" value="[^"]*"', "", page.html).replace(code, "")
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/cakupan/bukti"])
