@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Account
@@ -101,13 +101,16 @@ def cancel(session: Session, plan_id: UUID, *, by: Viewer) -> None:
 
 
 def held_as(session: Session, plan_id: UUID, outreach_id: UUID, *, by: Viewer) -> None:
-    """A session came of a plan. One that was held or given up meanwhile stays as it is: the session counts anyway."""
-    plan = session.scalar(select(OutreachPlan).where(
-        OutreachPlan.id == plan_id, visible_plans(by), OutreachPlan.outreach_id.is_(None),
-        OutreachPlan.cancelled.is_(False)))
-    if plan is not None:
-        plan.outreach_id = outreach_id
-        session.flush()
+    """A session came of a plan. One that was held or given up meanwhile stays as it is: the session counts anyway.
+
+    One statement, so that whoever changes the plan at the same instant cannot undo the logging.
+    """
+    session.execute(
+        update(OutreachPlan)
+        .where(OutreachPlan.id == plan_id, visible_plans(by), OutreachPlan.outreach_id.is_(None),
+               OutreachPlan.cancelled.is_(False))
+        .values(outreach_id=outreach_id, version=OutreachPlan.version + 1),
+        execution_options={"synchronize_session": False})
 
 
 def get_plan(session: Session, plan_id: UUID, *, viewer: Viewer) -> OutreachPlan:

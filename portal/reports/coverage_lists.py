@@ -55,8 +55,10 @@ class Page:
     after: str
 
 
-def missing(session: Session, code: str, *, viewer: Viewer, since: date, kinds: Iterable[Level] = HOSTS) -> List:
-    """The RW and schools (or those of some kinds) in an area with no session on or after a day.
+def missing(session: Session, code: str, *, viewer: Viewer, since: date, kinds: Iterable[Level] = HOSTS,
+            never: bool = False) -> List:
+    """The RW and schools (or those of some kinds) in an area with no session on or after a day; with `never`, only
+    those that had none at all.
 
     Raises `NotVisible` beyond what the viewer may see.
     """
@@ -64,11 +66,12 @@ def missing(session: Session, code: str, *, viewer: Viewer, since: date, kinds: 
     kelurahan, kecamatan = aliased(Area), aliased(Area)
     wanted = [Level(kind) for kind in kinds]
     hosts = (areas.below(root.path), Area.level.in_(wanted))
+    before = date.min if never else since
     found = session.execute(
         select(Area.code, Area.name, Area.level, kelurahan.name, kecamatan.name, OutreachLatest.held_on)
         .join(kelurahan, kelurahan.id == Area.parent_id).join(kecamatan, kecamatan.id == kelurahan.parent_id)
         .outerjoin(OutreachLatest, OutreachLatest.area_id == Area.id)
-        .where(*hosts, or_(OutreachLatest.held_on.is_(None), OutreachLatest.held_on < since)))
+        .where(*hosts, or_(OutreachLatest.held_on.is_(None), OutreachLatest.held_on < before)))
     rows = sorted((Missing(*row) for row in found), key=_in_order)
     return List(root.name, root.code, root.level, up_from(root, top), since, tuple(rows),
                 len(session.scalars(select(Area.id).where(*hosts)).all()))

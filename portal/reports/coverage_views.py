@@ -41,6 +41,7 @@ class Asked:
     view: str
     since: date
     kinds: tuple[Level, ...]
+    never: bool
     year: int
     indicator: Indicator
 
@@ -55,6 +56,7 @@ class Asked:
             said.get("w", ""), period, said.get("lihat", "") if said.get("lihat") in VIEWS else VIEWS[0],
             _day(said.get("sejak", ""), today) or period.first,
             tuple(kind for kind in HOSTS if kind == said.get("jenis")) or HOSTS,
+            said.get("belum", "") == "1",
             int(year) if year in {str(one) for one in years(today)} else today.year,
             next((one for one in known.values() if str(one.number) == number), next(iter(known.values()))))
 
@@ -91,7 +93,8 @@ def coverage_topics() -> Response:
 def coverage_list() -> Response:
     """The RW and schools with no session since a day, to act on."""
     asked = Asked.now()
-    found = missing(db.session(), asked.code, viewer=current_user, since=asked.since, kinds=asked.kinds)
+    found = missing(db.session(), asked.code, viewer=current_user, since=asked.since, kinds=asked.kinds,
+                    never=asked.never)
     return render("reports/coverage_list.html", found=found, page=page(found, request.args.get("sesudah", "")),
                   **_common(asked))
 
@@ -143,7 +146,7 @@ def _day(text: str, today: date) -> date | None:
 
 def _list(asked: Asked) -> list[Sheet]:
     return sheets.of_list(missing(db.session(), asked.code, viewer=current_user, since=asked.since,
-                                  kinds=asked.kinds), config.today())
+                                  kinds=asked.kinds, never=asked.never), config.today())
 
 
 def _coverage(asked: Asked) -> list[Sheet]:

@@ -15,7 +15,8 @@ from portal.outreach import queries
 from portal.outreach.models import Outreach
 from tests.conftest import signed_in
 from tests.factories import area, viewer_of
-from tests.outreach.test_sessions import fill, held_at, logged, number_of
+from tests.outreach.test_plans import planned
+from tests.outreach.test_sessions import TODAY, fill, held_at, logged, number_of
 
 
 def the_only(city):
@@ -276,10 +277,13 @@ def test_htmx_finds_the_part_it_swaps_on_every_answer(city, sign_in, htmx):
 
 
 @pytest.mark.parametrize("language", ["en", "id"])
-@pytest.mark.parametrize("path", ["/s", "/s/baru", "/s/KEY", "/s/KEY?ok=1", "/s/KEY/ubah", "/cakupan"])
+@pytest.mark.parametrize("path", ["/s", "/s/baru", "/s/KEY", "/s/KEY?ok=1", "/s/KEY/ubah", "/cakupan", "/s/rencana",
+                                  "/s/KEY/foto", "/cakupan/topik", "/cakupan/daftar"])
 def test_pages_stay_small(city, sign_in, path, language):
     for number in range(30):
         key = logged(city, held=held_at(city, women=number + 1, note="Banyak pertanyaan."), once=str(number))
+    for number in range(4):
+        planned(city, day=TODAY + timedelta(days=number - 2))
 
     page = sign_in(city.siti, language).get(path.replace("KEY", str(key)))
 

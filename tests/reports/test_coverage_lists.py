@@ -1,6 +1,6 @@
 """Lists to act on: the RW and schools where nobody has been, or not for long."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -44,6 +44,20 @@ def test_the_list_can_be_of_rw_or_of_schools_alone_and_stands_in_the_order_of_pl
         ("Jatiasih", "Jatikramat", "RW 03"), ("Pondok Melati", "Jatirahayu", "RW 07"),
         ("Pondok Melati", "Jatirahayu", "RW 08"), ("Pondok Melati", "Jatiwarna", "RW 01")]
     assert [row.name for row in schools.rows] == ["SMP Contoh 1"]
+
+
+def test_the_list_can_be_of_those_that_never_had_one_also_as_a_file(city, sign_in):
+    now = today(city.settings.timezone)
+    hold(city, "98.01.01.1001.07", now - timedelta(days=900), "long ago")
+    browser = sign_in(city.lina)
+
+    page_ = browser.get("/cakupan/daftar").form("/daftar").fill(belum="1").submit()
+    taken = browser.client.post("/cakupan/unduh", data=dict([*page_.form("/unduh").values, ("bentuk", "csv")]))
+
+    assert "4 of 5 RW and schools have never had a session" in page_.text
+    assert "RW 07" not in page_.text
+    assert b"RW 07" not in taken.data
+    assert taken.data.count(b"Never") == 4
 
 
 def test_a_long_list_goes_on_page_by_page_without_gap(city, sign_in):
