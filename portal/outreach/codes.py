@@ -14,6 +14,7 @@ from pathlib import Path
 OTHER = "lainnya"
 """The topic for whatever has none of its own: offered last, and never missed anywhere."""
 
+MOST_TOPICS = 30
 _DATA = Path(__file__).parent / "data"
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,23}")
 
@@ -29,8 +30,12 @@ class Entry:
 
 
 def topics() -> Mapping[str, Entry]:
-    """What sessions are about, by code, in the order of the page."""
-    return _read(_DATA / "topics.csv")
+    """What sessions are about, by code, in the order of the page. Raises `ValueError` for more than `MOST_TOPICS`:
+    the totals name all that a session was about in one line."""
+    found = _read(_DATA / "topics.csv")
+    if len(found) > MOST_TOPICS:
+        raise ValueError(f"topics.csv: at most {MOST_TOPICS} topics")
+    return found
 
 
 def audiences() -> Mapping[str, Entry]:
