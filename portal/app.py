@@ -33,10 +33,13 @@ from portal.web import carry, db, errors, guard, headers, locale, pages
 
 ROOT = Path(__file__).parent.parent
 _PAGES_OF = {
-    "outreach.sessions": {"outreach.log", "outreach.show", "outreach.correct"},
+    "outreach.sessions": {f"outreach.{page}" for page in ("log", "show", "correct", "add_photo", "take_photo_away",
+                                                      "plan_list", "new_plan", "cancel_plan", "import_file",
+                                                      "import_preview", "import_undo")},
     "flags.mine": {"flags.progress", "flags.add"},
     "accounts.people_page": {f"accounts.{page}" for page in (
         "person", "new_person", "describe", "invite", "hand_over", "many", "make_many", "recover", "change_role")},
+    "reports.coverage": {f"reports.coverage_{page}" for page in ("topics", "list", "evidence")},
     "followup.queue": {f"followup.{page}" for page in (
         "sheet", "preview", "pick_up", "call", "step_aside", "identity", "take", "assign", "assess", "act", "ask",
         "withdraw_question", "close", "reopen")},

@@ -108,6 +108,7 @@ class Settings:
     demo: bool = False
     demo_people_file: Path = Path("instance/demo-people.json")
     passphrase_memory_kib: int = 65536
+    photos_dir: Path = Path("instance/photos")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -201,6 +202,14 @@ def _mail_addresses(text: str) -> tuple[str, ...]:
     return tuple(_mail_address(part) for part in _list(text))
 
 
+def _private_folder(text: str) -> Path:
+    """A folder that no address of the portal leads into."""
+    folder, static = Path(text), Path(__file__).parent.parent / "web/static"
+    if not text or folder.resolve().is_relative_to(static.resolve()):
+        raise ValueError
+    return folder
+
+
 def _flag(text: str) -> bool:
     return {"1": True, "true": True, "0": False, "false": False, "": False}[text.lower()]
 
@@ -231,6 +240,7 @@ _READERS = {
     "mail_server": _mail_server, "mail_from": _mail_address, "mail_to": _mail_addresses,
     "cadre_hours": _count, "staff_hours": _count, "trusted_hosts": _list, "proxies": _hops,
     "secure_cookies": _flag, "demo": _flag, "demo_people_file": Path, "passphrase_memory_kib": _count,
+    "photos_dir": _private_folder,
 }
 _NOT_OURS = {"require_all", "test_database_url"}  # the test run's own
 

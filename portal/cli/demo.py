@@ -45,6 +45,7 @@ def demo(fresh: bool) -> None:
     cast = _people(settings)
     for line in demo_sessions.hold(cast, 300):
         click.echo(line)
+    click.echo(demo_sessions.plan(cast))
     for line in demo_flags.pass_on(cast):
         click.echo(line)
     _write_people(settings, cast)

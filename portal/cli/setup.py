@@ -19,7 +19,7 @@ from portal.areas.models import Area
 from portal.base.settings import ServerKeys, Settings
 from portal.cli.database import alembic_config, prepare_folder
 from portal.flags.models import CalendarDay
-from portal.outreach import commands as outreach
+from portal.outreach import totals
 from portal.web import config, db
 
 areas_group = AppGroup("areas", help="Kecamatan, kelurahan, RW, RT and schools.")
@@ -90,7 +90,7 @@ def load_file(file: Path) -> None:
         with db.transaction() as session, file.open(encoding="utf-8-sig", newline="") as lines:
             done = loading.load(session, lines)
             if done.changed:  # an area may hang elsewhere now: the totals above it are others
-                outreach.rebuild_totals(session)
+                totals.rebuild(session)
     except UnicodeDecodeError as error:
         raise click.ClickException(f"{file} is not UTF-8 text. Nothing was loaded.") from error
     except loading.BadRows as bad:

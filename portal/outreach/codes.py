@@ -1,7 +1,7 @@
-"""The lists of topics and audiences, as a city keeps them in `data/*.csv`. Only codes are stored.
+"""The lists of topics, audiences, materials and funds, as a city keeps them in `data/*.csv`.
 
-A code must not change its meaning: add a new row instead. A row that is taken out is no longer offered;
-what was logged under it stays, and shows as its code.
+Only codes are stored. A code must not change its meaning: add a new row instead. A row that is taken out is
+no longer offered; what was logged under it stays, and shows as its code.
 """
 
 import csv
@@ -14,6 +14,7 @@ from pathlib import Path
 OTHER = "lainnya"
 """The topic for whatever has none of its own: offered last, and never missed anywhere."""
 
+MOST_TOPICS = 30
 _DATA = Path(__file__).parent / "data"
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,23}")
 
@@ -29,13 +30,27 @@ class Entry:
 
 
 def topics() -> Mapping[str, Entry]:
-    """What sessions are about, by code, in the order of the page."""
-    return _read(_DATA / "topics.csv")
+    """What sessions are about, by code, in the order of the page. Raises `ValueError` for more than `MOST_TOPICS`:
+    the totals name all that a session was about in one line."""
+    found = _read(_DATA / "topics.csv")
+    if len(found) > MOST_TOPICS:
+        raise ValueError(f"topics.csv: at most {MOST_TOPICS} topics")
+    return found
 
 
 def audiences() -> Mapping[str, Entry]:
     """Who takes part, by code, in the order of the page."""
     return _read(_DATA / "audiences.csv")
+
+
+def materials() -> Mapping[str, Entry]:
+    """What was shown or handed out, by code, in the order of the page."""
+    return _read(_DATA / "materials.csv")
+
+
+def funding_sources() -> Mapping[str, Entry]:
+    """Who paid, by code, in the order of the page. The office answers for each source apart."""
+    return _read(_DATA / "funding_sources.csv")
 
 
 @lru_cache(maxsize=8)

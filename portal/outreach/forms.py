@@ -40,6 +40,11 @@ class HeadCount(StringField):
         return getattr(self, "typed", "") or (str(self.data) if self.data else "")
 
 
+def one_line(text: str | None) -> str:
+    """A filter for names: plain text on one line."""
+    return plain_text(" ".join((text or "").split()))
+
+
 def _heads(label: Any) -> HeadCount:
     return HeadCount(label)
 
@@ -58,8 +63,13 @@ class OutreachForm(ActForm):
     older_women = _heads(_l("Older people, female"))
     older_men = _heads(_l("Older people, male"))
     audiences = TickField(_l("Who took part?"))
+    speaker = StringField(_l("Speaker"), [Length(max=60)], filters=[one_line])
+    institution = StringField(_l("From which institution?"), [Length(max=80)], filters=[one_line])
+    materials = TickField(_l("What was shown or handed out?"))
+    funding = SelectField(_l("Who paid for it?"), default="")
     note = StringField(_l("Note"), [Length(max=300)], filters=[plain_text])
     sure = HiddenField()
+    plan = HiddenField()
     version = HiddenField()
 
     def __init__(self, places: list[Place], first_topics: Iterable[str] = (), earliest: date | None = None,
@@ -70,6 +80,11 @@ class OutreachForm(ActForm):
         self._topics = [(code, lists.topic_label(code)) for code in _with_kept(order, kwargs, "topics")]
         self._audiences = [(code, lists.audience_label(code))
                            for code in _with_kept(codes.audiences(), kwargs, "audiences")]
+        self._materials = [(code, lists.material_label(code))
+                           for code in _with_kept(codes.materials(), kwargs, "materials")]
+        paid = kwargs.get("data", {}).get("funding", "")
+        self._funding = [(code, lists.funding_label(code))
+                         for code in dict.fromkeys([*codes.funding_sources(), *([paid] if paid else [])])]
         self._places, self._earliest = places, earliest
         super().__init__(**kwargs)
         if self.place.data in {None, "None"} and places:
@@ -80,6 +95,8 @@ class OutreachForm(ActForm):
         self.place.choices = [(str(place.area_id), _said(place)) for place in self._places]
         self.topics.choices = self._topics
         self.audiences.choices = self._audiences
+        self.materials.choices = self._materials
+        self.funding.choices = [("", _("Not said")), *self._funding]
         super().process(*args, **kwargs)
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -122,7 +139,15 @@ class OutreachForm(ActForm):
         day: date = self.held_on.data if self.when.data == "other" else config.today()
         return Held(int(self.place.data), day, tuple(sorted(set(self.topics.data))),
                     **{name: getattr(self, name).data or 0 for name in HEADS},
-                    audiences=tuple(dict.fromkeys(self.audiences.data or ())), note=self.note.data)
+                    audiences=tuple(dict.fromkeys(self.audiences.data or ())),
+                    materials=tuple(dict.fromkeys(self.materials.data or ())), funding=self.funding.data or "",
+                    speaker=self.speaker.data, institution=self.institution.data, note=self.note.data)
+
+    @property
+    def says_more(self) -> bool:
+        """Whether anything that may be skipped was filled in, or has a fault: then it stands open."""
+        fields = (self.audiences, self.materials, self.funding, self.speaker, self.institution, self.note)
+        return any(field.data or field.errors for field in fields)
 
     @property
     def seen_version(self) -> int:
@@ -141,3 +166,21 @@ def _said(place: Place) -> str:
     if place.kelurahan_name and place.level != "kelurahan":
         return _("%(place)s, Kelurahan %(name)s", place=place.name, name=place.kelurahan_name)
     return place.name
+
+
+class ForthcomingForm(ActForm):
+    """ "Did anybody come forward?" after a session was saved: one tap, which only counts."""
+
+    answer = HiddenField()
+    month = HiddenField()
+
+    def validate_answer(self, field: HiddenField) -> None:
+        if field.data not in {"yes", "no"}:
+            raise ValidationError(_("Choose an answer."))
+
+    def validate_month(self, field: HiddenField) -> None:
+        """The month of a session that could be logged today, by its first day."""
+        now = config.today()
+        months = {day.replace(day=1).isoformat() for day in (now, now - FURTHEST_BACK / 2, now - FURTHEST_BACK)}
+        if field.data not in months:
+            raise ValidationError(_("This form is too old. Check your answers, then send again."))

@@ -41,6 +41,12 @@ def may_correct(viewer: Viewer, outreach: Outreach, today: date) -> bool:
     return is_own(viewer, outreach) and today - outreach.logged_on <= CORRECTABLE
 
 
+def may_see_photos(viewer: Viewer, outreach: Outreach) -> bool:
+    """Whether she may look at the photos of a session that is visible to her: her own, and those who answer for the
+    area. A neighbour cadre sees the session, not who stood in the picture."""
+    return viewer.role in {Role.COORDINATOR, Role.LEADERSHIP} or is_own(viewer, outreach)
+
+
 def is_own(viewer: Viewer, outreach: Outreach) -> bool:
     """Whether she logged this session."""
     return outreach.logged_by_id == viewer.account_id

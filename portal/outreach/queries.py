@@ -1,7 +1,7 @@
 """Reading sessions. Each asks for the viewer; what she may not know of is absent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -20,8 +20,8 @@ from portal.audit import once as done_once
 from portal.base.db import as_uuid
 from portal.base.errors import NotVisible, Refused
 from portal.outreach import codes
-from portal.outreach.commands import Held
-from portal.outreach.models import HEADS, Outreach, OutreachLatest, OutreachTopic
+from portal.outreach.commands import Held, held_of
+from portal.outreach.models import HEADS, Outreach, OutreachCorrection, OutreachLatest, OutreachTopic
 from portal.outreach.policy import may_log, own, visible_to
 
 PAGE = 25
@@ -40,6 +40,15 @@ class Here:
     last_held_on: date | None
     last_attendance: int
     missing_topic: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """A correction: when, by whom, and (part, what it said before, what it says since) for each part."""
+
+    on: date
+    by: str
+    parts: list[tuple[str, Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -104,6 +113,32 @@ def get_session(session: Session, outreach_id: UUID, *, viewer: Viewer) -> Outre
 def logger_of(session: Session, outreach: Outreach) -> str:
     """The name of the person who logged a session."""
     return session.scalar(select(Account.name).where(Account.id == outreach.logged_by_id)) or ""
+
+
+def history(session: Session, outreach: Outreach) -> list[Change]:
+    """What was corrected in a session that the viewer may see, the newest first."""
+    rows = session.execute(
+        select(OutreachCorrection.corrected_on, Account.name, OutreachCorrection.before)
+        .join(Account, Account.id == OutreachCorrection.by_id)
+        .where(OutreachCorrection.outreach_id == outreach.id).order_by(OutreachCorrection.version)).all()
+    states = [*(row.before for row in rows), {**asdict(held_of(outreach)), "held_on": outreach.held_on.isoformat()}]
+    named = areas.full_names(session, {state["area_id"] for state in states})
+    said = [_said_then(state, named) for state in states]
+    changes = [Change(row.corrected_on, row.name,
+                      [(part, old[part], new[part]) for part in new if old[part] != new[part]])
+               for row, old, new in zip(rows, said, said[1:], strict=False)]
+    return changes[::-1]
+
+
+def _said_then(state: dict[str, Any], named: dict[int, Place]) -> dict[str, Any]:
+    """What a session said at one time, by the parts that people know; older notes lack some."""
+    place = named.get(state["area_id"])
+    return {"day": date.fromisoformat(state["held_on"]), "place": place.name if place else "",
+            "topics": sorted(state["topics"]), "people": sum(state[heads] for heads in HEADS),
+            "heads": tuple(state[heads] for heads in HEADS), "audiences": sorted(state.get("audiences") or ()),
+            "materials": sorted(state.get("materials") or ()), "funding": state.get("funding", ""),
+            "speaker": ", ".join(filter(None, (state.get("speaker"), state.get("institution")))),
+            "note": state.get("note", "")}
 
 
 def last_topics(session: Session, *, viewer: Viewer) -> list[str]:

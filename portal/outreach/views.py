@@ -1,43 +1,60 @@
 """Logging sessions, and looking at what was logged."""
 
+from datetime import date
 from uuid import UUID
 
-from flask import Blueprint, Response, request, url_for
+from flask import Response, request, url_for
+from flask import session as cookie
 from flask.blueprints import BlueprintSetupState
 from flask_login import current_user
 
 from portal.areas import queries as areas
-from portal.base.errors import Stale
-from portal.outreach import commands, lists, policy, queries
-from portal.outreach.forms import MANY, OutreachForm
-from portal.outreach.models import HEADS, Outreach
+from portal.base.db import as_uuid
+from portal.base.errors import NotVisible, Stale
+from portal.outreach import commands, lists, photos, plans, policy, queries
+from portal.outreach import import_views as _import_views  # noqa: F401
+from portal.outreach import photo_views as _photo_views  # noqa: F401  its pages belong to the same blueprint
+from portal.outreach import plan_views as _plan_views  # noqa: F401
+from portal.outreach.blueprint import bp
+from portal.outreach.forms import MANY, ForthcomingForm, OutreachForm
+from portal.outreach.import_commands import may_import
+from portal.outreach.models import HEADS, Outreach, OutreachPlan
+from portal.outreach.photo_commands import photos_of
 from portal.web import config, db
 from portal.web.guard import allowed
 from portal.web.render import go, render
 
-bp = Blueprint("outreach", __name__, template_folder="templates")
+_ASKED = "asked"
+"""In the signed cookie: the session whose "did anybody come forward?" is still open. The server keeps no such note,
+and the cookie loses it with the answer."""
 
 
 @bp.record_once
 def _words(state: BlueprintSetupState) -> None:
     state.app.jinja_env.filters.update(topic_label=lists.topic_label, topic_neutral=lists.topic_neutral)
-    state.app.jinja_env.globals["audience_label"] = lists.audience_label
+    state.app.jinja_env.globals.update(topic_label=lists.topic_label, topic_neutral=lists.topic_neutral,
+                                       audience_label=lists.audience_label, material_label=lists.material_label,
+                                       funding_label=lists.funding_label, change_part=lists.change_part,
+                                       change_value=lists.change_value)
 
 
 @bp.get("/s")
 @allowed(policy.may_see_sessions)
 def sessions() -> Response:
     """What was held in the viewer's area."""
-    page = queries.sessions(db.session(), viewer=current_user, before=request.args.get("sebelum", ""))
-    return render("outreach/sessions.html", page=page, may_log=policy.may_log(current_user))
+    before = request.args.get("sebelum", "")
+    page = queries.sessions(db.session(), viewer=current_user, before=before)
+    waiting = [] if before else plans.open_plans(db.session(), viewer=current_user, today=config.today())
+    return render("outreach/sessions.html", page=page, may_log=policy.may_log(current_user), plans=waiting,
+                  may_plan=plans.may_plan(current_user), may_import=may_import(current_user),
+                  late=sum(plan.late > 0 for plan in waiting))
 
 
 @bp.route("/s/baru", methods=["GET", "POST"])
 @allowed(policy.may_log)
 def log() -> Response:
     """Log a session: one page, and one question back where something looks odd."""
-    read = db.session()
-    form = OutreachForm(queries.places(read, viewer=current_user), queries.last_topics(read, viewer=current_user))
+    form = _log_form()
     if request.form.get("action") == "edit" or not form.accepted():
         return render("outreach/log.html", form=form, today=config.today(), status=422 if form.errors else 200)
     held = form.held()
@@ -47,7 +64,27 @@ def log() -> Response:
     with db.transaction() as writing:
         key = commands.log_session(writing, held, by=current_user, once=form.once.data, body=form.body(),
                                    today=config.today())
+        plan_id = as_uuid(form.plan.data or "")
+        if plan_id is not None:
+            plans.held_as(writing, plan_id, key, by=current_user)
+    cookie[_ASKED] = str(key)
     return go(url_for(".show", outreach_id=key, ok="1"))
+
+
+@bp.post("/s/jawab")
+@allowed(policy.may_log)
+def forthcoming() -> Response:
+    """Count whether anybody came forward, then go where that leads. The address names no session."""
+    form = ForthcomingForm()
+    if not form.accepted():
+        return go(url_for(".sessions"))
+    with db.transaction() as writing:
+        commands.answer_forthcoming(writing, by=current_user, month=date.fromisoformat(form.month.data),
+                                    came=form.answer.data == "yes", once=form.once.data, body=form.body())
+    cookie.pop(_ASKED, None)
+    onward = go(url_for("flags.new", dari="s") if form.answer.data == "yes" else url_for(".sessions"))
+    onward.headers["Referrer-Policy"] = "no-referrer"  # the concern's page is not told from which session
+    return onward
 
 
 @bp.get("/s/<uuid:outreach_id>")
@@ -56,10 +93,13 @@ def show(outreach_id: UUID) -> Response:
     """One session, and for a while the way to correct it."""
     read = db.session()
     outreach = queries.get_session(read, outreach_id, viewer=current_user)
+    asked = cookie.get(_ASKED) == str(outreach_id) and policy.is_own(current_user, outreach)
     return render("outreach/session.html", outreach=outreach, place=areas.full_names(read, [outreach.area_id])[
         outreach.area_id], logger=queries.logger_of(read, outreach), said=request.args.get("ok", ""),
         may_correct=policy.may_correct(current_user, outreach, config.today()), heads=HEADS,
-        own=policy.is_own(current_user, outreach))
+        own=policy.is_own(current_user, outreach), history=queries.history(read, outreach),
+        photos=photos_of(read, outreach, viewer=current_user), most_photos=photos.MOST,
+        ask=ForthcomingForm(formdata=None, month=outreach.held_on.replace(day=1).isoformat()) if asked else None)
 
 
 @bp.route("/s/<uuid:outreach_id>/ubah", methods=["GET", "POST"])
@@ -87,6 +127,30 @@ def correct(outreach_id: UUID) -> Response:
     return go(url_for(".show", outreach_id=outreach_id, ok="2"))
 
 
+def _log_form() -> OutreachForm:
+    """An empty log, or one that a plan has filled in but for the numbers."""
+    read = db.session()
+    places, topics = queries.places(read, viewer=current_user), queries.last_topics(read, viewer=current_user)
+    plan = _plan_asked_for()
+    if plan is None:
+        return OutreachForm(places, topics)
+    if plan.area_id not in {place.area_id for place in places}:
+        places = [*places, areas.full_name(read, areas.get_area(read, plan.area_id))]
+    past = plan.planned_for < config.today()
+    return OutreachForm(places, [plan.topic, *topics], data={
+        "place": str(plan.area_id), "topics": [plan.topic], "plan": str(plan.id),
+        "when": "other" if past else "today", "held_on": plan.planned_for if past else None})
+
+
+def _plan_asked_for() -> OutreachPlan | None:
+    """The plan that the address or the form names, if it is one that this viewer may know of."""
+    plan_id = as_uuid(request.values.get("plan") or request.args.get("rencana", ""))
+    try:
+        return plans.get_plan(db.session(), plan_id, viewer=current_user) if plan_id else None
+    except NotVisible:
+        return None
+
+
 def _changed_meanwhile(form: OutreachForm, outreach_id: UUID) -> Response:
     """Somebody else, or she in another window, was faster: what was typed stays, beside what stands now."""
     read = db.session()
@@ -111,7 +175,8 @@ def _correction(outreach: Outreach) -> OutreachForm:
     return OutreachForm(places, data={
         **heads, "when": "other", "held_on": outreach.held_on, "note": outreach.note, "place": str(outreach.area_id),
         "topics": [topic.topic for topic in outreach.topics], "audiences": outreach.audiences,
-        "version": str(outreach.version)}, earliest=outreach.held_on)
+        "materials": outreach.materials, "funding": outreach.funding, "speaker": outreach.speaker,
+        "institution": outreach.institution, "version": str(outreach.version)}, earliest=outreach.held_on)
 
 
 def _doubt(form: OutreachForm, held: commands.Held) -> str:

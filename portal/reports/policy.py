@@ -10,5 +10,11 @@ def may_read_trail(viewer: Viewer) -> bool:
 
 
 def may_see_coverage(viewer: Viewer) -> bool:
-    """Who steers where sessions are held. It says nothing of concerns."""
-    return viewer.role in {Role.LEADERSHIP, Role.HEAD, Role.OFFICER, Role.COORDINATOR}
+    """Everybody but administrators, each her own area. It says nothing of concerns."""
+    return viewer.role is not Role.ADMIN
+
+
+def may_take_files(viewer: Viewer) -> bool:
+    """Who steers where sessions are held takes files and evidence; each time is written down, with the hour. For a
+    cadre there is no such line: her hours must stand nowhere (rulings 6)."""
+    return may_see_coverage(viewer) and not viewer.in_field

@@ -50,7 +50,8 @@ class Page:
 
 
 def read_trail(session: Session, *, viewer: Viewer, keys: ServerKeys, before: str = "") -> Page:
-    """One page of what the unit's people and the administrators did. Leaves a trace of its own.
+    """One page of what the unit's people, the administrators, coordinators and the leadership did. Leaves a
+    trace of its own.
 
     A concern that the reader stepped aside from is not in it, not even as an act without a code: who works on
     somebody near to her is not hers to watch.
@@ -72,14 +73,16 @@ def read_trail(session: Session, *, viewer: Viewer, keys: ServerKeys, before: st
 
 
 def _of_the_unit(session: Session, viewer: Viewer) -> ColumnElement[bool]:
-    """Acts of the unit's own people and of administrators of its city, and its accounts made at the server."""
+    """Acts of the unit's own people, of those who look after people and numbers in its city, and its accounts
+    made at the server. Nobody in the field is an actor in the trail."""
     city = session.scalar(select(Area.path).join(Unit, Unit.area_id == Area.id).where(Unit.id == viewer.unit_id))
     own = session.scalars(select(Account.id).where(Account.unit_id == viewer.unit_id)).all()
-    administrators = select(Account.id).outerjoin(Area, Area.id == Account.area_id).where(
-        Account.role == Role.ADMIN, or_(Account.area_id.is_(None), below(city or "")))
+    others = select(Account.id).outerjoin(Area, Area.id == Account.area_id).where(
+        Account.role.in_({Role.ADMIN, Role.COORDINATOR, Role.LEADERSHIP}),
+        or_(Account.area_id.is_(None), below(city or "")))
     at_the_server = and_(AuditEntry.actor_id.is_(None), AuditEntry.action.startswith("account."),
                          AuditEntry.subject.in_([str(account_id) for account_id in own]))
-    return or_(AuditEntry.actor_id.in_(own), AuditEntry.actor_id.in_(administrators), at_the_server)
+    return or_(AuditEntry.actor_id.in_(own), AuditEntry.actor_id.in_(others), at_the_server)
 
 
 def _acts(session: Session, rows: list[Row[Any]], viewer: Viewer, keys: ServerKeys) -> list[Act]:
@@ -87,8 +90,10 @@ def _acts(session: Session, rows: list[Row[Any]], viewer: Viewer, keys: ServerKe
     wanted = {subject for subject in subjects.values() if subject}
     codes = {row.id: row.code for row in session.execute(
         select(Flag.id, Flag.code).where(Flag.id.in_(wanted), visible_to(viewer, keys)))}
+    city = session.scalar(select(Area.path).join(Unit, Unit.area_id == Area.id).where(Unit.id == viewer.unit_id))
     people = {row.id: row.name for row in session.execute(
-        select(Account.id, Account.name).where(Account.id.in_(wanted), Account.unit_id == viewer.unit_id))}
+        select(Account.id, Account.name).outerjoin(Area, Area.id == Account.area_id)
+        .where(Account.id.in_(wanted), or_(Account.unit_id == viewer.unit_id, below(city or ""))))}
     return [
         Act(row.at, row.name or "", row.action, codes.get(subjects[row.id], ""), people.get(subjects[row.id], ""),
             row.reason, row.amount)

@@ -1,30 +1,17 @@
-"""Coverage and the trail."""
+"""The trail; coverage has its own module, which is loaded from here."""
 
-from flask import Blueprint, request
+from flask import request
 from flask_login import current_user
 
 from portal.base.reference import spoken
+from portal.reports import coverage_views as _coverage_views  # noqa: F401  its pages belong to the same blueprint
 from portal.reports import trail_words
-from portal.reports.coverage import PERIODS
-from portal.reports.coverage import coverage as read_coverage
-from portal.reports.policy import may_read_trail, may_see_coverage
+from portal.reports.blueprint import bp
+from portal.reports.policy import may_read_trail
 from portal.reports.trail import read_trail
 from portal.web import config, db
 from portal.web.guard import allowed
 from portal.web.render import render
-
-bp = Blueprint("reports", __name__, template_folder="templates")
-
-
-@bp.get("/cakupan")
-@allowed(may_see_coverage)
-def coverage():
-    """Where sessions were held in a period, and where nobody has been yet."""
-    asked = request.args.get("bulan", "")
-    months = int(asked) if asked in {str(period) for period in PERIODS} else PERIODS[1]
-    day = config.today()
-    seen = read_coverage(db.session(), request.args.get("w", ""), viewer=current_user, today=day, months=months)
-    return render("reports/coverage.html", seen=seen, months=months, periods=PERIODS)
 
 
 @bp.get("/jejak")

@@ -28,7 +28,7 @@ def test_concerns_their_keys_steps_and_notes_outlive_the_change_and_high_ones_ar
 
     with engine.begin() as connection:
         before = {table: _count(connection, table) for table in KEPT}
-        command.downgrade(alembic_config(connection), "0001")
+        command.downgrade(alembic_config(connection), "0003")
         between = {table: _count(connection, table) for table in KEPT}
         command.upgrade(alembic_config(connection), "head")
         after = {table: _count(connection, table) for table in KEPT}

@@ -15,7 +15,8 @@ from portal.outreach import queries
 from portal.outreach.models import Outreach
 from tests.conftest import signed_in
 from tests.factories import area, viewer_of
-from tests.outreach.test_sessions import fill, held_at, logged, number_of
+from tests.outreach.test_plans import planned
+from tests.outreach.test_sessions import TODAY, fill, held_at, logged, number_of
 
 
 def the_only(city):
@@ -117,11 +118,16 @@ def test_the_confirmation_names_a_telling_topic_in_words_that_tell_nothing(city,
 
 
 def test_the_way_to_a_concern_does_not_carry_the_sessions_address_along(city, sign_in):
-    page = fill(sign_in(city.siti)).submit()
+    browser = sign_in(city.siti)
+    form = fill(browser).submit().form("/s/jawab")
 
-    onward = next(a for a in page.root.all("a") if a.attrs["href"] == "/k/baru?dari=s")
+    answer = browser.client.post("/s/jawab", data=dict([*form.values, ("answer", "yes")]))
 
-    assert onward.attrs["rel"] == "noreferrer"
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/k/baru?dari=s")
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    later = next(a for a in browser.get(form.browser.get("/s").link("18 people").path).root.all("a")
+                 if a.attrs["href"] == "/k/baru?dari=s")
+    assert later.attrs["rel"] == "noreferrer"
 
 
 def test_the_topics_she_spoke_of_last_come_first_and_the_rest_last(city, sign_in):
@@ -144,7 +150,7 @@ def test_a_correction_keeps_a_topic_that_the_list_no_longer_has(city, sign_in):
 
 
 def places_of(page):
-    return {option.text for option in page.root.all("option")}
+    return {option.text for select in page.root.all("select", name="place") for option in select.all("option")}
 
 
 def test_each_is_offered_the_places_that_are_hers(city, sign_in):
@@ -271,10 +277,13 @@ def test_htmx_finds_the_part_it_swaps_on_every_answer(city, sign_in, htmx):
 
 
 @pytest.mark.parametrize("language", ["en", "id"])
-@pytest.mark.parametrize("path", ["/s", "/s/baru", "/s/KEY", "/s/KEY?ok=1", "/s/KEY/ubah"])
+@pytest.mark.parametrize("path", ["/s", "/s/baru", "/s/KEY", "/s/KEY?ok=1", "/s/KEY/ubah", "/cakupan", "/s/rencana",
+                                  "/s/KEY/foto", "/cakupan/topik", "/cakupan/daftar"])
 def test_pages_stay_small(city, sign_in, path, language):
     for number in range(30):
         key = logged(city, held=held_at(city, women=number + 1, note="Banyak pertanyaan."), once=str(number))
+    for number in range(4):
+        planned(city, day=TODAY + timedelta(days=number - 2))
 
     page = sign_in(city.siti, language).get(path.replace("KEY", str(key)))
 

@@ -6,14 +6,16 @@ from datetime import date, timedelta
 from threading import Thread
 
 import pytest
+from alembic import command
 from sqlalchemy import select, text
 
 from portal.areas import loading
 from portal.areas.models import Area
 from portal.base.db import engine_for, session_for, writing
-from portal.outreach import commands
+from portal.cli.database import alembic_config
+from portal.outreach import commands, totals
 from portal.outreach.commands import Held
-from portal.outreach.models import Outreach, OutreachCorrection, OutreachLatest, OutreachTally
+from portal.outreach.models import Outreach, OutreachCorrection, OutreachLatest, OutreachSubjectTally, OutreachTally
 from tests.factories import area, viewer_of
 
 TODAY = date(2026, 11, 24)
@@ -62,6 +64,33 @@ def counted(city):
     return {place: (sessions[place], attendance[place]) for place in sessions}, latest
 
 
+def kept_heads(city):
+    """Women and boys by (area code, month), and sessions by (area code, month, topics), as the tables say."""
+    city.db.rollback()
+    heads = {(code, row.month): (row.women, row.boys) for code, row in city.db.execute(
+        select(Area.code, OutreachTally).join(Area, Area.id == OutreachTally.area_id)
+        .execution_options(populate_existing=True)) if row.sessions}
+    subjects = {(code, row.month, row.topics): (row.sessions, row.women, row.boys) for code, row in city.db.execute(
+        select(Area.code, OutreachSubjectTally).join(Area, Area.id == OutreachSubjectTally.area_id)
+        .execution_options(populate_existing=True)) if row.sessions}
+    return heads, subjects
+
+
+def counted_heads(city):
+    """The same, counted here session by session."""
+    heads, subjects = {}, {}
+    for outreach, path in city.db.execute(select(Outreach, Area.path).join(Area, Area.id == Outreach.area_id)
+                                          .execution_options(populate_existing=True)):
+        said = " ".join(sorted(topic.topic for topic in outreach.topics))
+        for code in path.strip("/").split("/"):
+            place = code, outreach.held_on.replace(day=1)
+            women, boys = heads.get(place, (0, 0))
+            heads[place] = women + outreach.women, boys + outreach.boys
+            sessions, women, boys = subjects.get((*place, said), (0, 0, 0))
+            subjects[(*place, said)] = sessions + 1, women + outreach.women, boys + outreach.boys
+    return heads, subjects
+
+
 def test_a_correction_moves_a_session_from_one_month_to_another(any_city):
     log(any_city, held_at(any_city, SITI, date(2026, 10, 3)))
     key = log(any_city, held_at(any_city, SITI, date(2026, 11, 2), women=20))
@@ -105,31 +134,76 @@ def test_any_order_of_acts_leaves_what_a_count_of_every_session_says(any_city, s
     keys = []
     for number in range(30):
         held = held_at(any_city, chance.choice(places), TODAY - timedelta(days=chance.randint(0, 70)),
-                       women=chance.randint(1, 300), boys=chance.randint(0, 9))
+                       women=chance.randint(1, 300), boys=chance.randint(0, 9),
+                       topics=tuple(chance.sample(["internet", "hak_anak", "bantuan"], chance.randint(1, 3))))
         if keys and chance.random() < 0.45:
             correct(any_city, chance.choice(keys), held, once=str(number))
         else:
             keys.append(log(any_city, held, once=str(number)))
 
     assert kept(any_city) == counted(any_city)
+    assert kept_heads(any_city) == counted_heads(any_city)
+    assert totals.differences(any_city.db) == []
+
+
+def log_a_few(city):
+    for number, code in enumerate((SITI, BUDI, "98.02.01.1001.01", SITI)):
+        log(city, held_at(city, code, TODAY - timedelta(days=30 * number), women=number + 1))
+
+
+def spoil(city):
+    with writing(city.db):
+        city.db.execute(text("UPDATE outreach_tallies SET sessions = 99"))
+        city.db.execute(text("UPDATE outreach_subject_tallies SET women = 0"))
+        city.db.execute(text("DELETE FROM outreach_latest"))
 
 
 def test_counting_anew_mends_totals_that_went_wrong(any_city):
-    for number, code in enumerate((SITI, BUDI, "98.02.01.1001.01", SITI)):
-        log(any_city, held_at(any_city, code, TODAY - timedelta(days=30 * number), women=number + 1))
-    with writing(any_city.db):
-        any_city.db.execute(text("UPDATE outreach_tallies SET sessions = 99"))
-        any_city.db.execute(text("DELETE FROM outreach_latest"))
+    log_a_few(any_city)
+    spoil(any_city)
 
     with writing(any_city.db):
-        commands.rebuild_totals(any_city.db)
+        totals.rebuild(any_city.db)
 
     assert kept(any_city) == counted(any_city)
+    assert kept_heads(any_city) == counted_heads(any_city)
+
+
+def test_the_command_names_what_is_wrong_mends_it_and_proves_it(city):
+    log_a_few(city)
+    runner = city.app.test_cli_runner()
+    right = runner.invoke(args=["sessions", "recount", "--check"])
+    spoil(city)
+
+    wrong, mended = (runner.invoke(args=["sessions", "recount", *more]) for more in (["--check"], []))
+
+    assert (right.exit_code, right.output) == (0, "All totals are right.\n")
+    assert wrong.exit_code == 1
+    assert "kept [99, " in wrong.output
+    assert mended.exit_code == 0
+    assert kept(city) == counted(city)
+    assert runner.invoke(args=["sessions", "recount", "--check"]).output == "All totals are right.\n"
+
+
+def test_sessions_from_before_are_counted_by_heads_and_subject_when_the_tables_are_brought_up(any_city):
+    log_a_few(any_city)
+    log(any_city, held_at(any_city, SITI, boys=5, topics=("bantuan", "hak_anak")), once="more")
+    any_city.db.rollback()
+    engine = engine_for(any_city.url)
+    with engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "0001")
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "head")
+    engine.dispose()
+
+    assert kept(any_city) == counted(any_city)
+    assert kept_heads(any_city) == counted_heads(any_city)
+    assert totals.differences(any_city.db) == []
 
 
 def test_counting_anew_where_nothing_was_held_leaves_nothing(any_city):
     with writing(any_city.db):
-        commands.rebuild_totals(any_city.db)
+        totals.rebuild(any_city.db)
 
     assert kept(any_city) == ({}, {})
 

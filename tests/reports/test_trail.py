@@ -89,6 +89,17 @@ def test_an_administrators_acts_in_the_city_are_listed(any_city):
     assert (act.who, act.action, act.person) == ("Pak Agus", "account.off", "Dewi K.")
 
 
+def test_a_coordinators_acts_are_listed_with_the_cadre_they_were_about_and_a_neighbour_citys_are_not(any_city):
+    with writing(any_city.db):
+        changes.ask_recovery(any_city.db, any_city.db.get_one(Account, any_city.siti.account_id),
+                             by=viewer_of(any_city.db, any_city.wati))
+
+    act = read(any_city).acts[0]
+
+    assert (act.who, act.action, act.person) == ("Bu Wati", "recovery.asked", "Bu Siti")
+    assert "recovery.asked" not in {one.action for one in read(any_city, any_city.other).acts}
+
+
 def test_handing_on_a_key_says_to_whom_and_which(any_city):
     granted = [act for act in read(any_city).acts if act.action == "key.granted"]
 

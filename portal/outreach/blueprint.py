@@ -1,0 +1,5 @@
+"""The one blueprint of this room; its views stand in a module each."""
+
+from flask import Blueprint
+
+bp = Blueprint("outreach", __name__, template_folder="templates")

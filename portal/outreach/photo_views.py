@@ -1,0 +1,96 @@
+"""Photos of a session: sent, looked at, taken away. None of it touches what was logged."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, make_response, request, url_for
+from flask_login import current_user
+
+from portal.base.errors import NotVisible, Refused
+from portal.outreach import photo_commands as commands
+from portal.outreach import photos, policy, queries
+from portal.outreach.blueprint import bp
+from portal.outreach.photo_forms import PhotoForm
+from portal.web import config, db
+from portal.web.forms import ActForm
+from portal.web.guard import allowed
+from portal.web.render import go, render
+
+_ROOM = photos.MOST_BYTES + 64 * 1024
+
+
+@bp.url_value_preprocessor
+def _room_for_a_photo(endpoint: str | None, _values: Any) -> None:
+    """Only this one form may be large, and only from somebody who has signed in: everything else of the portal stays
+    at the small limit. It runs before anything reads the form."""
+    if endpoint == "outreach.add_photo" and current_user.is_authenticated and policy.may_see_sessions(current_user):
+        request.max_content_length = _ROOM
+
+
+@bp.route("/s/<uuid:outreach_id>/foto", methods=["GET", "POST"])
+@allowed(policy.may_see_sessions)
+def add_photo(outreach_id: UUID) -> Response:
+    """Add a photo to a session that is saved already."""
+    outreach = queries.get_session(db.session(), outreach_id, viewer=current_user)
+    have = commands.photos_of(db.session(), outreach, viewer=current_user)
+    if not policy.may_correct(current_user, outreach, config.today()):
+        raise NotVisible
+    form = PhotoForm()
+    if len(have) >= photos.MOST or not form.accepted():
+        return render("outreach/photo.html", form=form, outreach=outreach, full=len(have) >= photos.MOST,
+                      status=422 if form.errors else 200)
+    try:
+        _keep(outreach_id, form)
+    except Refused:
+        return go(url_for(".show", outreach_id=outreach_id))
+    return go(url_for(".show", outreach_id=outreach_id, ok="3"))
+
+
+@bp.get("/s/<uuid:outreach_id>/foto/<uuid:photo_id>")
+@allowed(policy.may_see_sessions)
+def photo(outreach_id: UUID, photo_id: UUID) -> Response:
+    """The picture itself, for those who answer for the area and for who logged the session."""
+    read = db.session()
+    outreach = queries.get_session(read, outreach_id, viewer=current_user)
+    data = photos.get(config.settings().photos_dir, photo_id) \
+        if photo_id in commands.photos_of(read, outreach, viewer=current_user) else None
+    if data is None:
+        raise NotVisible
+    response = make_response(data)
+    response.headers["Content-Type"] = "image/jpeg"
+    response.headers["Content-Disposition"] = 'inline; filename="foto.jpg"'
+    return response
+
+
+@bp.route("/s/<uuid:outreach_id>/foto/<uuid:photo_id>/hapus", methods=["GET", "POST"])
+@allowed(policy.may_see_sessions)
+def take_photo_away(outreach_id: UUID, photo_id: UUID) -> Response:
+    """Ask, then take a photo away: somebody in it may have changed her mind."""
+    outreach = queries.get_session(db.session(), outreach_id, viewer=current_user)
+    if photo_id not in commands.photos_of(db.session(), outreach, viewer=current_user):
+        raise NotVisible
+    form = ActForm()
+    if not form.accepted():
+        return render("outreach/photo_away.html", form=form, outreach=outreach, photo_id=photo_id,
+                      status=422 if form.errors else 200)
+    with db.transaction() as writing:
+        commands.take_away(writing, queries.get_session(writing, outreach_id, viewer=current_user), photo_id,
+                           by=current_user, today=config.today())
+    photos.remove(config.settings().photos_dir, photo_id)
+    return go(url_for(".show", outreach_id=outreach_id, ok="2"))
+
+
+def _keep(outreach_id: UUID, form: PhotoForm) -> None:
+    """The line and the file, or neither: a line that could not be committed takes its file along."""
+    folder, key, new = config.settings().photos_dir, None, False
+    try:
+        with db.transaction() as writing:
+            key, new = commands.add_photo(
+                writing, queries.get_session(writing, outreach_id, viewer=current_user), form.drawn, by=current_user,
+                today=config.today(), once=form.once.data, body=form.body())
+            if new:
+                photos.put(folder, key, form.drawn.data)
+    except BaseException:
+        if new and key is not None:
+            photos.remove(folder, key)
+        raise
