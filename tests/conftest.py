@@ -5,15 +5,20 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 from alembic import command
+from argon2 import PasswordHasher
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from sqlalchemy import text
 
 from portal.accounts import commands as accounts
+from portal.accounts import passwords
 from portal.app import create_app
 from portal.base.clock import now
 from portal.base.db import engine_for, session_for, writing
@@ -90,10 +95,35 @@ def _database(url: str, name: str) -> str:
     return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
 
 
+class _Compiled(BytecodeCache):
+    """Each page's template compiled once a worker: every test has an app of its own, and compiling takes longer
+    than most tests."""
+
+    kept: ClassVar[dict[str, bytes]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_hashes() -> Iterator[None]:
+    """PINs cost next to nothing here; what they cost in a city is for `tests/accounts/test_rules.py` to say."""
+    with pytest.MonkeyPatch.context() as patch:
+        hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "_HASHER", hasher)
+        patch.setattr(passwords, "_NOBODY", hasher.hash("nobody"))
+        yield
+
+
 def _city(url: str, keys: ServerKeys, people: dict[str, factories.Person]) -> Iterator[SimpleNamespace]:
     settings = settings_for(url, keys)
     app = create_app(settings)
     app.testing = True
+    app.jinja_env.bytecode_cache = _Compiled()
     app.config["PROPAGATE_EXCEPTIONS"] = False
     engine = engine_for(url)
     with session_for(engine) as session:

@@ -12,8 +12,9 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-# OWASP's least for Argon2id; behind the throttle and the pepper it is enough for an 8-digit PIN.
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+COST = {"time_cost": 2, "memory_cost": 19456, "parallelism": 1}
+"""OWASP's least for Argon2id, in rounds and KiB; behind the throttle and the pepper it is enough for 8 digits."""
+_HASHER = PasswordHasher(**COST)
 # A flood of sign-ins must not starve those who send a concern: two are checked at a time, two may wait,
 # and who comes then is asked to try again, so that the server's other threads stay free.
 _AT_ONCE = BoundedSemaphore(2)

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher
 
+from portal.accounts import passwords
 from portal.accounts.commands import BadAccount, NewAccount, add_account
 from portal.accounts.passwords import is_weak_pin
 from portal.accounts.roles import Role
@@ -49,3 +51,7 @@ def test_an_account_that_cannot_be_is_refused_with_the_reason(city, change, sent
 
     with pytest.raises(BadAccount, match=sentence), writing(city.db):
         add_account(city.db, city.settings, NewAccount(**{**plain, **change}), by=None)
+
+
+def test_a_pin_costs_a_thief_of_the_database_what_owasp_asks_for():
+    assert PasswordHasher(**passwords.COST).hash("x").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
