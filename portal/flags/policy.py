@@ -6,9 +6,11 @@ exist for her, in no list, count, search or address. Nor does one that she has s
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, select
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 
 from portal.accounts import queries as accounts
+from portal.accounts.models import Account
+from portal.accounts.roles import UNIT
 from portal.accounts.viewer import Viewer
 from portal.base.settings import ServerKeys
 from portal.flags import sealed
@@ -34,6 +36,12 @@ def visible_to(viewer: Viewer, keys: ServerKeys) -> ColumnElement[bool]:
         return and_(Flag.unit_id == viewer.unit_id, Flag.key_id.in_(accounts.keys_held_by(viewer)),
                     Flag.id.not_in(stepped_aside_from(viewer)))
     return false()
+
+
+def without_officer(viewer: Viewer) -> ColumnElement[bool]:
+    """The rows on which nobody works: no officer has them, or the one who had them is not of the unit any more."""
+    here = select(Account.id).where(Account.unit_id == viewer.unit_id, Account.role.in_(UNIT), Account.active)
+    return or_(Flag.assignee_id.is_(None), Flag.assignee_id.not_in(here))
 
 
 def stepped_aside_from(viewer: Viewer) -> Select[tuple[UUID]]:

@@ -22,6 +22,7 @@ from portal.base.db import as_uuid
 from portal.base.reference import ALPHABET, LENGTH
 from portal.flags.life import RANK, Risk, Status
 from portal.flags.models import Flag
+from portal.flags.policy import without_officer
 
 NOBODY = "tanpa"
 """In the place of an officer: those that nobody has."""
@@ -46,7 +47,7 @@ class Filters:
     def __bool__(self) -> bool:
         return self != Filters()
 
-    def conditions(self) -> list[ColumnElement[bool]]:
+    def conditions(self, viewer: Viewer) -> list[ColumnElement[bool]]:
         """The same as conditions on flags, all of which must hold."""
         return [condition for condition in (
             _begins(self.code) if self.code else None,
@@ -55,7 +56,7 @@ class Filters:
             Flag.kelurahan_id == self.kelurahan if self.kelurahan is not None else None,
             Flag.rank == RANK[self.risk] if self.risk else None,
             Flag.assignee_id == self.officer if self.officer else None,
-            Flag.assignee_id.is_(None) if self.nobody else None,
+            without_officer(viewer) if self.nobody else None,
             Flag.status == self.stage if self.stage else None,
         ) if condition is not None]
 

@@ -27,7 +27,7 @@ from portal.flags.commands import REOPEN_DAYS
 from portal.flags.deadlines import TimeLeft, time_left
 from portal.flags.life import RANK, UNREAD, Move, Risk, Status
 from portal.flags.models import Flag, FlagStep
-from portal.flags.policy import visible_to
+from portal.flags.policy import visible_to, without_officer
 from portal.followup.filters import Filters
 
 PAGE = 25
@@ -124,7 +124,7 @@ def queue(session: Session, view: SavedView, *, viewer: Viewer, keys: ServerKeys
     cannot show anything that the viewer may not see.
     """
     place = _read_cursor(after)
-    query = (_lines().where(visible_to(viewer, keys), *_conditions(view, viewer, settings), *only.conditions())
+    query = (_lines().where(visible_to(viewer, keys), *_conditions(view, viewer, settings), *only.conditions(viewer))
              .limit(PAGE + 1))
     if view is SavedView.CLOSED:
         query = query.order_by(Flag.closed_at.desc(), Flag.id.desc())
@@ -156,7 +156,7 @@ def how_many(session: Session, view: SavedView, only: Filters, *, viewer: Viewer
              settings: Settings) -> int:
     """How many a part of a view holds, never counted further than `MOST`."""
     return session.scalars(select(_counted(
-        visible_to(viewer, keys), *_conditions(view, viewer, settings), *only.conditions()))).one()
+        visible_to(viewer, keys), *_conditions(view, viewer, settings), *only.conditions(viewer)))).one()
 
 
 def came_after(session: Session, moment: datetime, *, viewer: Viewer, keys: ServerKeys) -> int:
@@ -211,7 +211,8 @@ def _lines() -> Select[Any]:
                Flag.assignee_id, Account.name.label("owner"), _last_move().label("last_move"), Flag.version)
         .join(kelurahan, kelurahan.id == Flag.kelurahan_id)
         .outerjoin(kecamatan, kecamatan.id == kelurahan.parent_id)
-        .outerjoin(Account, Account.id == Flag.assignee_id)
+        # who has left the unit has nothing any more: what was hers reads as nobody's
+        .outerjoin(Account, (Account.id == Flag.assignee_id) & Account.active & (Account.unit_id == Flag.unit_id))
     )
 
 
@@ -226,7 +227,7 @@ def _conditions(view: SavedView, viewer: Viewer, settings: Settings) -> list[Col
         return [Flag.closed_at > now() - timedelta(days=REOPEN_DAYS)]
     narrower: dict[SavedView, ColumnElement[bool]] = {
         SavedView.LATE: Flag.due_at < now(), SavedView.TODAY: Flag.due_at < _end_of_day(settings),
-        SavedView.UNREAD: Flag.status.in_(UNREAD), SavedView.UNOWNED: Flag.assignee_id.is_(None),
+        SavedView.UNREAD: Flag.status.in_(UNREAD), SavedView.UNOWNED: without_officer(viewer),
         SavedView.MINE: Flag.assignee_id == viewer.account_id, SavedView.NEWS: _last_move().in_(_BY_CADRE),
         SavedView.WAITING: Flag.status == Status.WAITING,
     }
@@ -260,7 +261,8 @@ def _line(row: Row[Any]) -> Line:
         id=row.id, code=row.code, kelurahan=row.kelurahan, kecamatan=row.kecamatan or "", risk=risk,
         estimated=row.risk_assessed is None, worse=row.risk_assessed is not None and risk != row.risk_assessed,
         status=Status(row.status), due_at=row.due_at, left=time_left(row.due_at, now()),
-        received_at=row.received_at, closed_at=row.closed_at, owner_id=row.assignee_id, owner=row.owner or "",
+        received_at=row.received_at, closed_at=row.closed_at, owner_id=row.assignee_id if row.owner else None,
+        owner=row.owner or "",
         news=row.last_move in _BY_CADRE, version=row.version,
     )
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event, func, select
 
+from portal.accounts import changes
+from portal.accounts.models import Account
 from portal.audit.models import AuditEntry
 from portal.base.clock import telling
 from portal.base.db import writing
@@ -139,6 +141,21 @@ def test_each_view_holds_what_its_name_says(any_city):
         SavedView.NEWS: {written}, SavedView.WAITING: {asked}, SavedView.CLOSED: {closed},
     }
     assert numbers == {view: len(found) for view, found in shown.items()}
+
+
+def test_what_an_officer_had_who_left_the_unit_is_nobodys_and_can_be_taken(any_city):
+    dewi, hers = Officer(any_city, any_city.dewi), sent(any_city)
+    dewi.opens(hers)
+    dewi.does(Move.TAKE, hers)
+    assert hers not in ids(any_city, SavedView.UNOWNED)
+
+    with writing(any_city.db):
+        changes.switch(any_city.db, any_city.db.get_one(Account, any_city.dewi.account_id), on=False,
+                       by=viewer_of(any_city.db, any_city.agus))
+
+    assert hers in ids(any_city, SavedView.UNOWNED)
+    Officer(any_city, any_city.rina).does(Move.TAKE, hers)
+    assert hers in ids(any_city, SavedView.MINE)
 
 
 def test_nobody_counts_further_than_a_hundred(city, monkeypatch):
