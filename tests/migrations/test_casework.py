@@ -17,7 +17,8 @@ KEPT = ("flags", "content_keys", "flag_steps", "notes", "audit_entries")
 def test_concerns_their_keys_steps_and_notes_outlive_the_change_and_high_ones_are_remembered(any_city):
     city = any_city
     rina = Officer(city, city.rina)
-    once, twice, high, urgent = sent(city), sent(city), sent(city), sent(city, answers=some_answers(danger=Danger.NOW))
+    once, twice, high = (sent(city) for _ in range(3))
+    urgent = sent(city, answers=some_answers(danger=Danger.NOW))
     for flag_id, risks in ((once, [Risk.LOW]), (twice, [Risk.LOW, Risk.MEDIUM]), (high, [Risk.HIGH])):
         rina.opens(flag_id)
         for risk in risks:
