@@ -1,1 +1,1 @@
-"""Floor 6: what the unit does with a concern after triage: assess, serve, refer, hand over, end it by two."""
+"""Floor 7: what the unit does with a concern after triage: assess, serve, refer, hand over, end it by two."""

@@ -17,6 +17,6 @@ def may_decide(viewer: Viewer) -> bool:
 
 
 def offered(flag: Flag, viewer: Viewer) -> list[Move]:
-    """The moves of casework that the table allows this person now."""
+    """The moves that the table allows this person now, of those that casework has a page for."""
     allowed = life.open_moves(Status(flag.status), viewer.role, facts_of(flag))
-    return [move for move in OWN if move in allowed]
+    return [move for move in (Move.ASSESS, *OWN) if move in allowed]

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Account
@@ -18,7 +19,7 @@ from portal.accounts.viewer import Viewer
 from portal.areas.models import Area
 from portal.base.clock import now
 from portal.base.db import new_id
-from portal.base.errors import Refused
+from portal.base.errors import Refused, Stale
 from portal.base.settings import ServerKeys
 from portal.casework import sealed
 from portal.casework.models import Proposal
@@ -89,7 +90,7 @@ def waiting(session: Session, *, viewer: Viewer, keys: ServerKeys, limit: int = 
 
 
 def put(session: Session, ring: KeyRing, flag: Flag, what: Joint, content: dict[str, Any], *, by: Viewer) -> None:
-    """Keep a proposal. Raises `Refused` while another one stands."""
+    """Keep a proposal. Raises `Refused` while another one stands, `Stale` when it came at the same instant."""
     let_lapse(session, flag.id)
     if undecided(session, flag) is not None:
         raise Refused("another proposal waits for a second officer")
@@ -98,7 +99,10 @@ def put(session: Session, ring: KeyRing, flag: Flag, what: Joint, content: dict[
                         lapses_at=made + STANDS)
     sealed.seal_proposal(proposal, content_key(session, ring, flag.id), {"what": what, **content})
     session.add(proposal)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:  # the index of the undecided: a colleague's has just been committed
+        raise Stale("a colleague proposed something at the same moment") from error
 
 
 def decide(session: Session, ring: KeyRing, flag: Flag, outcome: str, *, by: Viewer) -> tuple[Joint, dict[str, Any]]:

@@ -146,7 +146,8 @@ def assess(code: str):
         return form
 
     return _act(code, make, lambda write, ring, flag, form, **how: _once(commands.assess)(
-        write, config.settings(), ring, flag, form.assessment(), **how), "casework/assess.html", with_form=True)
+        write, config.settings(), ring, flag, form.assessment(), **how), "casework/assess.html",
+        needs=Move.ASSESS, with_form=True)
 
 
 @bp.route("/k/<code>/kerja/layanan", methods=_BOTH)
@@ -211,7 +212,7 @@ def refer(code: str):
             record(write, "flag.identity_opened", flag.id, by=current_user.account_id, reason="prepare")
         _once(commands.refer)(write, config.settings(), ring, flag, letter, **how)
 
-    return _act(code, make, do, "casework/refer.html", needs=Move.REFER, with_form=True, identity=letters.IDENTITY,
+    return _act(code, make, do, "casework/refer.html", needs=Move.REFER, with_form=True,
                 said=_("Referral recorded. Print it and hand it over in person."))
 
 

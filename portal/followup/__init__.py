@@ -1,1 +1,1 @@
-"""Floor 7: the unit's desk. What the cadre's side cannot import, it cannot show."""
+"""Floor 8: the unit's desk. What the cadre's side cannot import, it cannot show."""

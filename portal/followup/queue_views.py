@@ -36,7 +36,7 @@ def queue() -> Response:
     page = queries.queue(read, view, after=request.args.get("sesudah", ""), only=only, **asked)
     return render("followup/queue.html", block="list", page=page, only=only, at=now(),
                   total=queries.how_many(read, view, only, **asked), summaries=_summaries(page.lines, page.view),
-                  shortcuts=getattr(current_user, "shortcuts", True), **_around_the_list())
+                  shortcuts=current_user.shortcuts, **_around_the_list())
 
 
 @bp.get("/tugas")

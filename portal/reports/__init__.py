@@ -1,1 +1,1 @@
-"""Floor 8: reads everything, writes nothing."""
+"""Floor 9: reads everything, writes nothing."""

@@ -178,7 +178,7 @@ def test_a_service_stands_on_the_sheet_with_who_and_what_comes_next(city, sign_i
     page = desk.get(at(city, flag_id, "layanan")).form("/layanan").fill(
         service="hukum", stage="sidang", outcome="part", note="Sidang ditunda.", next_step="Sidang kedua").submit()
 
-    for said in ("Legal accompaniment", "Court hearing", "Sidang ditunda.", "Sidang kedua", "Rina A."):
+    for said in ("Legal support", "Court hearing", "Sidang ditunda.", "Sidang kedua", "Rina A."):
         assert said in page.text
 
 
@@ -417,6 +417,17 @@ def test_keys_that_lock_in_the_middle_lose_no_word(city):
 
     assert number_of(city, Note) == before
     assert "mutiara" not in shown.text
+
+
+@pytest.mark.parametrize("act", ["penilaian", "layanan", "rujukan", "jeda", "gabung"])
+def test_nothing_is_done_on_a_closed_concern(city, sign_in, act):
+    flag_id, desk = in_work(city), sign_in(city.rina)
+    open_page = desk.get(at(city, flag_id, act)).form(f"/{act}")
+    closes(Officer(city, city.rina), flag_id)
+
+    assert "It is closed already." in desk.get(at(city, flag_id, act)).text
+    assert open_page.submit().status in {409, 422}
+    assert flag_of(city, flag_id).status == Status.CLOSED
 
 
 @pytest.mark.parametrize("act", ["layanan", "rujukan", "jeda"])

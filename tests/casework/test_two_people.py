@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.base.clock import now, telling
 from portal.base.db import writing
-from portal.base.errors import Refused
+from portal.base.errors import Refused, Stale
 from portal.casework import commands, proposals
 from portal.casework.models import Proposal
 from portal.flags.answers import Contact, Danger
@@ -138,6 +138,18 @@ def test_a_concern_has_one_proposal_at_a_time_and_a_new_one_after_it_was_taken_b
     closes(dewi, flag_id)
 
     assert outcomes(rina.city) == ["withdrawn", None]
+
+
+def test_of_two_proposals_at_the_same_instant_the_slower_is_told_so(unit_on_both, monkeypatch):
+    rina, dewi, _ = unit_on_both
+    flag_id = in_work(rina)
+    closes(rina, flag_id)
+    monkeypatch.setattr(proposals, "undecided", lambda *_: None)  # as one sees it before the other commits
+
+    with pytest.raises(Stale):
+        closes(dewi, flag_id)
+
+    assert outcomes(rina.city) == [None]
 
 
 def test_after_a_day_a_proposal_is_gone_whether_or_not_anybody_wrote_it_down(unit_on_both):

@@ -6,7 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from portal.accounts.viewer import Viewer
+from portal.accounts import own
+from portal.base.db import writing
 from portal.base.reference import spoken
 from portal.flags.answers import Danger
 from portal.flags.life import Move, Status
@@ -147,10 +148,11 @@ def test_keys_do_nothing_outside_the_list(city, visit, address):
     assert flag_of(city, flag_id).status == Status.NEW
 
 
-def test_who_has_switched_the_keys_off_gets_none(city, sign_in, monkeypatch):
+def test_who_has_switched_the_keys_off_gets_none(city, sign_in):
     sent(city)
     with_keys = sign_in(city.rina).get("/antrean")
-    monkeypatch.setattr(Viewer, "shortcuts", False, raising=False)
+    with writing(city.db):
+        own.look(city.db, city.rina.account_id, text_size=100, shortcuts=False)
 
     without = sign_in(city.rina).get("/antrean")
 

@@ -1,5 +1,5 @@
 """Read this first. A concern's whole way: a session is logged, a concern passed on, read, assessed, acted on,
-asked about, answered, closed; and its reporter sees four words of it and no more.
+asked about, answered, closed by two because it was high; and its reporter sees four words of it and no more.
 
 In a real Chromium on a phone and on a PC, with and without script, in both languages; and without a browser
 on PostgreSQL.
@@ -37,8 +37,9 @@ def test_a_concern_goes_its_whole_way_in_a_real_browser(city, browser, device, s
     said = SAID[language]
     how = {"language": language, "device": device, "script": script}
     with serving(city.app) as address, visiting(browser, city, address, city.siti, **how) as phone, \
-            visiting(browser, city, address, city.rina, **how) as desk:
-        siti, rina = phone.new_page(), desk.new_page()
+            visiting(browser, city, address, city.rina, **how) as desk, \
+            visiting(browser, city, address, city.dewi, **how) as beside:
+        siti, rina, dewi = phone.new_page(), desk.new_page(), beside.new_page()
 
         _log_a_session(siti, address)
         assert "RW 07" in siti.inner_text("main")
@@ -65,6 +66,11 @@ def test_a_concern_goes_its_whole_way_in_a_real_browser(city, browser, device, s
         rina.goto(f"{address}/k/{code}/kerja")
         assert "Sore setelah jam empat" in rina.inner_text("main")
         _close(rina)
+        siti.goto(f"{address}/k/{code}")
+        assert said["handled"] in siti.inner_text("[aria-current=step]")  # one officer alone does not end it
+        dewi.goto(f"{address}/k/{code}/kerja/persetujuan")
+        dewi.locator("button[value=confirm]").click()
+        dewi.wait_for_url("**/kerja")
 
         siti.goto(f"{address}/k/{code}")
         assert said["closed"] in siti.inner_text("[aria-current=step]")
@@ -100,6 +106,7 @@ def test_a_concern_goes_its_whole_way_on_postgresql(postgres_city):
     assert "Sore setelah jam empat" in sheet.text
     check = sheet.link("Close it").form("/tutup").fill(reason="done", closing="done").submit("check")
     check.form("/tutup").submit("close")
+    signed_in(city, city.dewi).get(f"/k/{code}/kerja/persetujuan").form("/persetujuan").submit("confirm")
 
     assert SAID["en"]["closing"] in siti.get(f"/k/{code}").text
     with session_for(city.db.get_bind()) as fresh:

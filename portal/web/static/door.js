@@ -88,7 +88,7 @@
   const startMine = async () => {
     const before = mine.elements.device.value;
     if ("gone" in mine.dataset) await keys.remove(before);
-    const entries = await keys.all();
+    const entries = (await keys.all()).sort((one, other) => one.name.localeCompare(other.name));
     if (!entries.length) return;
     choose(entries, before);
     get("dengan-kartu").hidden = "card" in mine.dataset ? false : !(get("dengan-hp").hidden = false);
