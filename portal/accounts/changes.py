@@ -114,6 +114,7 @@ def agree(session: Session, change: PendingChange, account: Account, *, by: View
     """The second person agrees, and it is done. Raises `Refused` for who asked, and for oneself."""
     if not policy.may_agree(by, asked_by=change.asked_by_id, about=account.id):
         raise Refused("a second person is somebody else")
+    _settle(session, change)
     if change.kind == "recovery":
         check_can_go(session, account)
         begin_anew(session, account)
@@ -123,15 +124,14 @@ def agree(session: Session, change: PendingChange, account: Account, *, by: View
         area = get_area(session, change.area_id or 0)
         _change_role(session, account, Role(change.role), area, by=by.account_id)
     record(session, f"{change.kind}.agreed", account.id, by=by.account_id)
-    session.delete(change)
 
 
 def refuse(session: Session, change: PendingChange, account: Account, *, by: Viewer) -> None:
     """The second person, or who asked, thinks better of it. An account that nobody may join is switched off."""
+    _settle(session, change)
     if change.kind == "join":
         account.active = False
     record(session, f"{change.kind}.refused", account.id, by=by.account_id)
-    session.delete(change)
 
 
 def begin_anew(session: Session, account: Account) -> None:
@@ -150,6 +150,15 @@ def hand_over(session: Session, old: Account, new: Account, *, by: Viewer) -> No
         raise Refused("only a place in the field is handed over")
     switch(session, old, on=False, by=by)
     record(session, "account.handed_over", f"{old.id}>{new.id}"[:80], by=by.account_id)
+
+
+def _settle(session: Session, change: PendingChange) -> None:
+    """Nothing waits any more. Raises `NotVisible` when somebody else decided a moment ago."""
+    session.expunge(change)
+    gone = session.execute(delete(PendingChange).where(PendingChange.account_id == change.account_id,
+                                                       PendingChange.kind == change.kind))
+    if not gone.rowcount:  # type: ignore[attr-defined]
+        raise NotVisible
 
 
 def _ask(session: Session, account: Account, kind: str, *, by: Viewer, role: str = "",

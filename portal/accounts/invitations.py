@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from portal.accounts import passwords, sealed
-from portal.accounts.models import Account, Invitation, PendingChange
+from portal.accounts.models import Account, Invitation, PendingChange, StaffKey
 from portal.accounts.roles import FIELD, UNIT, Role
 from portal.audit.log import record
 from portal.base.clock import now
@@ -35,10 +35,22 @@ class BadSecret(Exception):
 
 @dataclass(frozen=True)
 class Chosen:
-    """What a person chose when she came in: her PIN or passphrase, and a second factor for staff."""
+    """What a person chose when she came in, made ready to be stored (`choose`)."""
 
-    secret: str
-    totp_secret: str = ""
+    secret_hash: str
+    sealed_totp: bytes | None
+    staff_key: StaffKey | None
+
+
+def choose(settings: Settings, account: Account, secret: str, totp_secret: str = "") -> Chosen:
+    """Make a PIN or passphrase ready, and for the unit's people a key pair under the passphrase that only she
+    knows. It takes its time, so it is done before anything is locked. Raises `BadSecret`."""
+    keys, role = settings.require_keys(), Role(account.role)
+    check_secret(role, secret, phone=sealed.open_phone(keys, account), names=(account.name, account.title))
+    own = sealed.make_staff_key(account.id, secret, memory_kib=settings.passphrase_memory_kib) \
+        if role in UNIT else None
+    return Chosen(passwords.hashed(sealed.peppered(keys, secret)),
+                  sealed.seal_totp(keys, account.id, totp_secret) if totp_secret else None, own)
 
 
 def invite(session: Session, keys: ServerKeys, account: Account, *, by: UUID | None) -> str:
@@ -81,29 +93,30 @@ def invited(session: Session, keys: ServerKeys, typed: str) -> Account | None:
                Account.active))
 
 
-def accept(session: Session, settings: Settings, typed: str, chosen: Chosen) -> Account | None:
+def accept(session: Session, keys: ServerKeys, typed: str, chosen: Chosen) -> Account | None:
     """Make the account its person's, and the code worthless; None when the code does not work (any more).
 
-    For the unit's people a key pair is made, under the passphrase that only she knows. Raises
-    `BadSecret`. A cadre's coming in leaves no moment behind: beside a concern's it would say too much.
+    A cadre's coming in leaves no moment behind: beside a concern's it would say too much.
     """
-    keys = settings.require_keys()
     account = invited(session, keys, typed)
-    if account is None:
+    if account is None or not _use_up(session, account.id):
         return None
-    phone = sealed.open_phone(keys, account)
-    check_secret(Role(account.role), chosen.secret, phone=phone, names=(account.name, account.title))
-    account.secret_hash = passwords.hashed(sealed.peppered(keys, chosen.secret))
-    if chosen.totp_secret:
-        account.sealed_totp = sealed.seal_totp(keys, account.id, chosen.totp_secret)
+    account.secret_hash = chosen.secret_hash
+    if chosen.sealed_totp is not None:
+        account.sealed_totp = chosen.sealed_totp
         account.totp_last = int(now().timestamp()) // 30  # the code that set it up is used
-    if account.role in UNIT:
-        session.add(sealed.make_staff_key(account.id, chosen.secret, memory_kib=settings.passphrase_memory_kib))
-    session.execute(delete(Invitation).where(Invitation.account_id == account.id))
+    if chosen.staff_key is not None:
+        session.add(chosen.staff_key)
     session.flush()
     if account.role not in FIELD:
         record(session, "account.entered", account.id, by=account.id)
     return account
+
+
+def _use_up(session: Session, account_id: UUID) -> bool:
+    """Take the invitation away; False when another phone was a moment faster."""
+    gone = session.execute(delete(Invitation).where(Invitation.account_id == account_id))
+    return bool(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def check_secret(role: Role, secret: str, *, phone: str = "", names: tuple[str, ...] = ()) -> None:

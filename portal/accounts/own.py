@@ -1,5 +1,7 @@
 """What a person changes about her own account. None of these commits."""
 
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, update
@@ -19,21 +21,38 @@ def look(session: Session, account_id: UUID, *, text_size: int, shortcuts: bool)
     session.execute(update(Account).where(Account.id == account_id).values(text_size=text_size, shortcuts=shortcuts))
 
 
-def change_secret(session: Session, settings: Settings, account_id: UUID, *, old: str, new: str, but: str) -> None:
-    """A new PIN or passphrase, once the old one was checked; every sign-in but this one (`but`, a token) ends.
+@dataclass(frozen=True)
+class NewSecret:
+    """A new PIN or passphrase, made ready to be stored; `staff_key` holds an officer's key locked under it."""
+
+    secret_hash: str
+    staff_key: dict[str, Any] | None
+
+
+def choose(session: Session, settings: Settings, account: Account, *, old: str, new: str) -> NewSecret:
+    """Make a new PIN or passphrase ready, once the old one was checked. It takes its time, so it is done before
+    anything is locked.
 
     An officer's private key is opened with the old passphrase and locked under the new one. Raises
     `invitations.BadSecret`, and `Refused` when the key does not open.
     """
-    keys, account = settings.require_keys(), session.get_one(Account, account_id)
+    keys, locked = settings.require_keys(), None
     check_secret(Role(account.role), new, phone=sealed.open_phone(keys, account), names=(account.name, account.title))
-    own = session.get(StaffKey, account_id)
+    own = session.get(StaffKey, account.id)
     if own is not None:
         private = sealed.unlock_staff_key(own, old)
         if private is None:
             raise Refused("the key does not open")
-        sealed.lock_again(own, private, new, memory_kib=settings.passphrase_memory_kib)
-    account.secret_hash = passwords.hashed(sealed.peppered(keys, new))
+        locked = sealed.lock_again(account.id, private, new, memory_kib=settings.passphrase_memory_kib)
+    return NewSecret(passwords.hashed(sealed.peppered(keys, new)), locked)
+
+
+def change_secret(session: Session, account_id: UUID, made: NewSecret, *, but: str) -> None:
+    """From now on the new one counts; every sign-in but this one (`but`, a token) ends."""
+    account = session.get_one(Account, account_id)
+    account.secret_hash = made.secret_hash
+    if made.staff_key is not None:
+        session.execute(update(StaffKey).where(StaffKey.account_id == account_id).values(**made.staff_key))
     session.execute(delete(SignIn).where(SignIn.account_id == account_id,
                                          SignIn.token_hash != sealed.token_hash(but)))
     if account.role not in FIELD:

@@ -12,6 +12,7 @@ import hashlib
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from portal.accounts.models import Account, KeyGrant, SealingKey, StaffKey
@@ -143,12 +144,12 @@ def make_staff_key(account_id: UUID, passphrase: str, *, memory_kib: int) -> Sta
     )
 
 
-def lock_again(key: StaffKey, private: bytes, passphrase: str, *, memory_kib: int) -> None:
-    """Lock an officer's private key, which she has just opened, under her new passphrase."""
-    cost, key.salt = vault.PassphraseCost(memory_kib=memory_kib), secrets.token_bytes(16)
-    locking = vault.from_passphrase(passphrase, key.salt, cost)
-    key.memory_kib, key.rounds = cost.memory_kib, cost.rounds
-    key.locked_private = vault.lock(locking, private, label=f"staff_keys|{key.account_id}|private")
+def lock_again(account_id: UUID, private: bytes, passphrase: str, *, memory_kib: int) -> dict[str, Any]:
+    """The columns of a `StaffKey` whose private half, which she has just opened, lies under a new passphrase."""
+    cost, salt = vault.PassphraseCost(memory_kib=memory_kib), secrets.token_bytes(16)
+    locking = vault.from_passphrase(passphrase, salt, cost)
+    return {"salt": salt, "memory_kib": cost.memory_kib, "rounds": cost.rounds,
+            "locked_private": vault.lock(locking, private, label=f"staff_keys|{account_id}|private")}
 
 
 def unlock_staff_key(key: StaffKey, passphrase: str) -> bytes | None:

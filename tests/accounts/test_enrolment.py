@@ -1,6 +1,7 @@
 """The first time: from a code that was handed over in person to the home page, and every way it goes wrong."""
 
 from datetime import timedelta
+from threading import Barrier, Thread
 
 import pyotp
 import pytest
@@ -12,7 +13,7 @@ from portal.accounts.models import Account, Device, Invitation, SignIn, StaffKey
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEntry
 from portal.base.clock import now
-from portal.base.db import writing
+from portal.base.db import session_for, writing
 from tests.factories import invited_to
 from tests.support.pages import Browser
 from tests.support.phone import Phone
@@ -250,3 +251,26 @@ def test_nobody_is_invited_into_an_account_in_use(city):
 
 def token(page):
     return page.root.all("input", name="csrf_token")[0].attrs["value"]
+
+
+def test_two_phones_with_one_code_at_the_same_instant_are_not_both_let_in(any_city):
+    code = invited_to(any_city)
+    with session_for(any_city.db.get_bind()) as looking:
+        account = invitations.invited(looking, any_city.keys, code)
+        chosen = invitations.choose(any_city.settings, account, PIN)
+    engine = any_city.db.get_bind()
+    entered, start = [], Barrier(2)
+
+    def enter():
+        with session_for(engine) as session:
+            start.wait()
+            with writing(session):
+                entered.append(invitations.accept(session, any_city.keys, code, chosen) is not None)
+
+    both = [Thread(target=enter) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+
+    assert sorted(entered) == [False, True]

@@ -82,8 +82,9 @@ def _enrol_in_field(account: Account) -> Response:
     if "secret" not in request.form or not form.accepted():
         return _field_page(form, account)
     try:
+        chosen = invitations.choose(config.settings(), account, form.secret.data)
         with db.transaction() as writing:
-            entered, device, codes = _accept_in_field(writing, form)
+            entered, device, codes = _accept_in_field(writing, form, chosen)
     except invitations.BadSecret as bad:
         entering.refuse(form.secret, bad_secret(bad.code, account.role))
         return _field_page(form, account)
@@ -99,10 +100,10 @@ def _enrol_in_field(account: Account) -> Response:
     return render("accounts/card.html", codes=[cards.spoken(code) for code in codes], code=entered.sign_in_name)
 
 
-def _accept_in_field(writing: Session, form: EnrolForm) -> tuple[Account | None, Device | None, list[str]]:
+def _accept_in_field(writing: Session, form: EnrolForm, chosen: invitations.Chosen
+                     ) -> tuple[Account | None, Device | None, list[str]]:
     """Her account, and the phone that she holds; where a phone can hold no key, a card of codes instead."""
-    settings = config.settings()
-    entered = invitations.accept(writing, settings, form.code.data, invitations.Chosen(form.secret.data))
+    entered = invitations.accept(writing, config.keys(), form.code.data, chosen)
     if entered is None:
         return None, None, []
     if not form.key.data:
@@ -131,9 +132,9 @@ def _enrol_at_office(account: Account) -> Response:
         entering.refuse(form.app_code, _("That code does not fit. Is the clock of your phone right?"))
         return _office_page(form, account, secret)
     try:
+        chosen = invitations.choose(config.settings(), account, form.secret.data, secret)
         with db.transaction() as writing:
-            entered = invitations.accept(writing, config.settings(), form.code.data,
-                                         invitations.Chosen(form.secret.data, secret))
+            entered = invitations.accept(writing, keys, form.code.data, chosen)
     except invitations.BadSecret as bad:
         entering.refuse(form.secret, bad_secret(bad.code, account.role))
         return _office_page(form, account, secret)

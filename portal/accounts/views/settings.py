@@ -68,9 +68,9 @@ def change_secret():
     if not entering.secret_fits(form, form.old, account, tried, form.old.data):
         return _secret_page(form)
     try:
+        made = own.choose(db.session(), config.settings(), account, old=form.old.data, new=form.new.data)
         with db.transaction() as writing:
-            own.change_secret(writing, config.settings(), account.id, old=form.old.data, new=form.new.data,
-                              but=current_user.token)
+            own.change_secret(writing, current_user.account_id, made, but=current_user.token)
     except invitations.BadSecret as bad:
         entering.refuse(form.new, bad_secret(bad.code, account.role))
         return _secret_page(form)
