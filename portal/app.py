@@ -45,8 +45,8 @@ _PAGES_OF = {
         "withdraw_question", "close", "reopen")},
 }
 _PAGES_OF["followup.queue"] |= {f"casework.{page}" for page in (
-    "decide", "pause", "set_aside", "law", "stop_clock", "assess", "serve", "plan", "copy", "keep_ticket", "refer",
-    "hear_back", "hand_over", "merge", "unmerge")}
+    "decide", "pause", "set_aside", "act_alone", "review_alone", "law", "stop_clock", "assess", "serve", "plan",
+    "copy", "keep_ticket", "refer", "hear_back", "hand_over", "merge", "unmerge")}
 _LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
 
 

@@ -20,7 +20,19 @@ from portal.audit.log import record
 from portal.base.clock import now
 from portal.base.errors import NotVisible, Refused, Stale
 from portal.base.reference import spoken
-from portal.casework import cases, codes, commands, digest, duplicates, forms, letters, proposals, simfoni, words
+from portal.casework import (
+    break_glass,
+    cases,
+    codes,
+    commands,
+    digest,
+    duplicates,
+    forms,
+    letters,
+    proposals,
+    simfoni,
+    words,
+)
 from portal.casework.cases import Case
 from portal.casework.policy import may_decide
 from portal.casework.records import Referral
@@ -65,7 +77,8 @@ def _whole_day(moment: datetime) -> str:
 
 @bp.app_context_processor
 def _words() -> dict[str, object]:
-    return {"case_words": words, "case_codes": codes, "Joint": Joint, "waiting_proposals": _waiting}
+    return {"case_words": words, "case_codes": codes, "Joint": Joint, "waiting_proposals": _waiting,
+            "alarms": _alarms}
 
 
 @bp.context_processor
@@ -109,6 +122,26 @@ def set_aside(code: str):
     form = forms.ReasonForm()
     return _act(code, lambda _seen: form, lambda write, ring, flag, **how: _once(commands.set_aside_contact)(
         write, ring, flag, form.why.data, **how), "casework/set_aside.html", needs=Move.PROPOSE)
+
+
+@bp.route("/k/<code>/kerja/hubungi/sendirian", methods=_BOTH)
+@allowed(may_work)
+@signin.fresh()
+def act_alone(code: str):
+    """Contact somebody at once and alone, because a life is in danger."""
+    form = forms.AloneForm()
+    return _act(code, lambda _seen: form, lambda write, ring, flag, **how: _once(break_glass.act_alone)(
+        write, ring, flag, form.why.data, **how), "casework/act_alone.html", needs=Move.BREAK_GLASS,
+        hours=break_glass.HOLDS.seconds // 3600)
+
+
+@bp.route("/k/<code>/kerja/hubungi/sendirian/periksa", methods=_BOTH)
+@allowed(may_work)
+def review_alone(code: str):
+    """Say that one has looked at what a colleague did alone."""
+    form = forms.DeskForm()
+    return _act(code, lambda _seen: form, lambda write, _ring, flag, **how: _once(break_glass.review)(
+        write, flag, **how), "casework/review_alone.html", needs=Move.REVIEW_BREAK_GLASS)
 
 
 @bp.route("/k/<code>/kerja/jam-hukum", methods=_BOTH)
@@ -288,7 +321,8 @@ def _act(code: str, make: Callable[[Seen], Any], do: _Do, template: str, *, need
         return _locked(code)
     seen = _see(code, ring)
     form, found = make(seen), find(seen) if find else None
-    page = {"seen": seen, "form": form, "code": spoken(seen.flag.code), "found": found, **more}
+    page = {"seen": seen, "form": form, "code": spoken(seen.flag.code), "found": found, "needs": needs,
+            **more}
     if needs is not None and needs not in seen.case.moves:
         return render_template("casework/not_now.html", **page), 409 if request.method == "POST" else 200
     form.version.data = form.version.data or str(seen.flag.version)
@@ -385,6 +419,11 @@ def _simfoni(seen: Seen) -> list[tuple[str, str]]:
 def _waiting() -> list[proposals.WaitingRow]:
     """The proposals that wait, for anybody of the unit who looks."""
     return proposals.waiting(db.session(), viewer=current_user, keys=config.keys())
+
+
+def _alarms() -> list[break_glass.Alarm]:
+    """What a colleague did alone and nobody has looked at, for anybody of the unit who looks."""
+    return break_glass.alarms(db.session(), viewer=current_user, keys=config.keys())
 
 
 def _next_working_day() -> date:
