@@ -24,7 +24,7 @@ from portal.accounts.roles import FIELD, Role
 from portal.accounts.viewer import Viewer
 from portal.accounts.words import bad_row, change_name, role_name, state_name
 from portal.base.settings import Settings
-from portal.casework import views as casework
+from portal.casework import pages as casework
 from portal.flags import views as flags
 from portal.followup import pages as followup
 from portal.outreach import views as outreach

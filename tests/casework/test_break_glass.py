@@ -358,7 +358,7 @@ def test_the_way_through_without_script_from_the_override_page_to_the_head_who_h
         done = looking.form("/periksa").submit()
 
         assert sheet.path == at(city, flag_id)
-        assert "Boleh menghubungi sampai 06.12." in sheet.text
+        assert "Boleh menghubungi sampai 06.12. Diputuskan satu petugas sendiri (Anda)." in sheet.text
         for told_page in (queue, due):
             assert "Rina A. bertindak sendiri. Boleh menghubungi sampai 06.12." in told_page.text
         assert queue.text.index("bertindak sendiri") < queue.text.index("Antrean kabar")
