@@ -24,7 +24,7 @@ from portal.accounts.roles import FIELD, Role
 from portal.accounts.viewer import Viewer
 from portal.accounts.words import bad_row, change_name, role_name, state_name
 from portal.base.settings import Settings
-from portal.casework import views as casework
+from portal.casework import pages as casework
 from portal.flags import views as flags
 from portal.followup import pages as followup
 from portal.outreach import views as outreach
@@ -45,8 +45,8 @@ _PAGES_OF = {
         "withdraw_question", "close", "reopen")},
 }
 _PAGES_OF["followup.queue"] |= {f"casework.{page}" for page in (
-    "decide", "pause", "set_aside", "law", "stop_clock", "assess", "serve", "plan", "copy", "keep_ticket", "refer",
-    "hear_back", "hand_over", "merge", "unmerge")}
+    "decide", "pause", "set_aside", "act_alone", "review_alone", "law", "stop_clock", "assess", "serve", "plan",
+    "copy", "keep_ticket", "refer", "hear_back", "hand_over", "merge", "unmerge")}
 _LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
 
 

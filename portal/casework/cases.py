@@ -12,12 +12,13 @@ from portal.accounts.roles import Role
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
 from portal.base.settings import ServerKeys
-from portal.casework import duplicates, policy, proposals, records
+from portal.casework import break_glass, duplicates, policy, proposals, records
+from portal.casework.break_glass import Act
 from portal.casework.proposals import Pending
 from portal.casework.records import Assessed, LawClock, Override, Referral, Service
 from portal.flags.answers import Answers, Contact
 from portal.flags.commands import facts_of
-from portal.flags.life import Move, Status
+from portal.flags.life import Move, Risk, Status
 from portal.flags.models import Flag
 from portal.flags.policy import visible_to
 
@@ -35,7 +36,9 @@ class Case:
     """What officers have done and found, newest first where there are several. `names` are theirs, by account.
 
     `takes_two`: closing must be agreed to by a second officer. `may_set_aside`: "contact nobody" was said, and
-    two may set it aside now. `into` is the code under which this concern lies, `under` those that lie under it.
+    two may set it aside now. `alone` is what one officer did without the other, newest first; `needs_high`: she
+    could not now, because no officer has assessed the risk as high. `into` is the code under which this concern
+    lies, `under` those that lie under it.
     """
 
     moves: list[Move]
@@ -48,6 +51,8 @@ class Case:
     referrals: list[Referral]
     override: Override | None
     may_set_aside: bool
+    alone: list[Act]
+    needs_high: bool
     paused: Paused | None
     ticket: str
     twins: list[str]
@@ -55,6 +60,22 @@ class Case:
     under: list[str]
     takes_two: bool
     names: dict[UUID, str]
+
+    @property
+    def reachable(self) -> Act | None:
+        """The act by which somebody may be contacted just now, on one officer's word."""
+        return next((act for act in self.alone if act.holds), None) if self.override is None else None
+
+    @property
+    def may_act_alone(self) -> bool:
+        """Whether one officer could set "contact nobody" aside now."""
+        return (self.may_set_aside and not self.needs_high and self.reachable is None
+                and Move.BREAK_GLASS in self.moves)
+
+    @property
+    def unreviewed(self) -> list[Act]:
+        """What was done alone and nobody has looked at."""
+        return [act for act in self.alone if act.reviewed_at is None]
 
 
 def case_of(session: Session, ring: KeyRing, flag: Flag, answers: Answers, *, viewer: Viewer,
@@ -71,6 +92,8 @@ def case_of(session: Session, ring: KeyRing, flag: Flag, answers: Answers, *, vi
         services=records.services(written), referrals=records.referrals(written), override=override,
         may_set_aside=answers.contact is Contact.NOBODY and facts.high and override is None
         and flag.status not in {Status.CLOSED, Status.MERGED},
+        alone=break_glass.acts_of(session, written, flag, viewer=viewer),
+        needs_high=flag.risk_assessed != Risk.HIGH,
         paused=Paused(date.fromisoformat(pause.content["until"]), pause.content["text"]) if pause else None,
         ticket=records.ticket(written), twins=duplicates.twins(session, ring, flag, viewer=viewer, keys=keys),
         into="".join(_codes(session, [main] if main else [], viewer, keys)),

@@ -23,7 +23,7 @@ from portal.audit import once as done_once
 from portal.base.clock import now, today
 from portal.base.errors import NotVisible, Refused
 from portal.base.settings import Settings
-from portal.casework import codes, duplicates, facts, proposals, records, sealed
+from portal.casework import break_glass, codes, duplicates, facts, proposals, records, sealed
 from portal.casework.notes import write
 from portal.casework.records import Codes, Written
 from portal.flags import commands as flags
@@ -293,8 +293,8 @@ def hand_over(session: Session, settings: Settings, ring: KeyRing, flag: Flag, u
     """Give the concern to another unit: sealed to its key, unread there, and from then on not to be seen here.
     Its reporter notices nothing.
 
-    Raises `NotVisible` when there is no such other unit, `Refused` when others are merged into it, or for a
-    conflict of interest unless the head does it.
+    Raises `NotVisible` when there is no such other unit, `Refused` when others are merged into it, while nobody has
+    looked at who acted alone on it, or for a conflict of interest unless the head does it.
     """
     own_key = session.get_one(SealingKey, flag.key_id)
     target = session.get(Unit, unit_id)
@@ -304,6 +304,7 @@ def hand_over(session: Session, settings: Settings, ring: KeyRing, flag: Flag, u
         raise Refused("only the head hands over a conflict of interest")
     if duplicates.lying_under(session, ring, flag):
         raise Refused("others are merged into it")
+    break_glass.check_reviewed(session, flag)
     before, latest = flags.facts_of(flag), records.latest_due(records.notes_of(session, ring, flag))
     proposals.void(session, flag)
     write(session, ring, flag, Move.HAND_OVER, by=by, text=why, unit=target.name)

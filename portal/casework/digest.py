@@ -12,6 +12,7 @@ from portal.accounts.viewer import Viewer
 from portal.areas.models import Area
 from portal.base.clock import now
 from portal.base.settings import ServerKeys
+from portal.casework import break_glass
 from portal.casework.models import Proposal
 from portal.casework.proposals import standing
 from portal.flags.deadlines import TimeLeft, time_left
@@ -45,10 +46,12 @@ def late(session: Session, *, viewer: Viewer, keys: ServerKeys) -> list[LateRow]
 
 
 def waiting_matters(session: Session, most: int = 1000) -> int:
-    """How many matters wait in the whole installation: late concerns, and proposals nobody has decided on."""
+    """How many matters wait in the whole installation: late concerns, proposals nobody has decided on,
+    and what an officer did alone and nobody has looked at."""
     late_ones = select(literal(1)).select_from(Flag).where(*_late()).limit(most).subquery()
     proposed = select(literal(1)).select_from(Proposal).where(standing()).limit(most).subquery()
-    return sum(session.scalar(select(func.count()).select_from(some)) or 0 for some in (late_ones, proposed))
+    counted = (session.scalar(select(func.count()).select_from(some)) or 0 for some in (late_ones, proposed))
+    return sum(counted) + break_glass.unreviewed_in_all(session)
 
 
 def _late() -> list[ColumnElement[bool]]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from wtforms import DateField, Field, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, Field, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from portal.base.codelists import Entry
@@ -23,6 +23,7 @@ from portal.web.forms import ActForm, TickField, plain_text
 NOTE = 2000
 SHORT = 300
 _LEAST_REASON = 10
+_LEAST_REASON_ALONE = 20
 _A_YEAR = timedelta(days=366)
 _ONE = _l("Choose one.")
 _WHY = _l("Say why, in a few words.")
@@ -52,6 +53,17 @@ class ReasonForm(DeskForm):
 
     def validate_why(self, field: Field) -> None:
         long_enough(field)
+
+
+class AloneForm(DeskForm):
+    """Acting alone: a reason that says more than a word, and that nobody could be reached."""
+
+    why = TextAreaField(_l("Why can it not wait?"), [DataRequired(_WHY), Length(max=NOTE)], filters=[plain_text])
+    tried = BooleanField(_l("I have tried to reach a colleague"),
+                         [InputRequired(_l("Try to reach a colleague first. Then tick this."))])
+
+    def validate_why(self, field: Field) -> None:
+        long_enough(field, _LEAST_REASON_ALONE)
 
 
 class DecideForm(DeskForm):
@@ -245,10 +257,10 @@ class MergeForm(DeskForm):
             raise ValidationError(_("That is no code. It looks like K7M-4PX."))
 
 
-def long_enough(field: Field) -> None:
+def long_enough(field: Field, least: int = _LEAST_REASON) -> None:
     """A reason is more than a word."""
-    if len(field.data or "") < _LEAST_REASON:
-        raise ValidationError(_("Write at least %(n)s characters.", n=_LEAST_REASON))
+    if len(field.data or "") < least:
+        raise ValidationError(_("Write at least %(n)s characters.", n=least))
 
 
 def with_blank(choices: list[tuple[str, str]]) -> list[tuple[str, str]]:

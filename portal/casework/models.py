@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.base.db import Base, new_id
 
 _UNDECIDED = text("decided_at IS NULL")
+_UNREVIEWED = text("reviewed_at IS NULL")
 
 
 class Note(Base):
@@ -56,6 +57,28 @@ class Proposal(Base):
     decided_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     outcome: Mapped[str | None] = mapped_column(String(10))
     sealed_content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class BreakGlass(Base):
+    """That one officer acted alone, until when, and who looked at it afterwards; why is the note's. In clear,
+    because it must be seen by whoever has her keys locked too."""
+
+    __tablename__ = "break_glass"
+    __table_args__ = (
+        CheckConstraint("until > at", name="holds_for_a_time"),
+        CheckConstraint("(reviewed_at IS NULL) = (reviewed_by_id IS NULL)", name="reviewed_by_somebody"),
+        CheckConstraint("reviewed_by_id IS NULL OR reviewed_by_id <> by_id", name="never_by_herself"),
+        Index("ix_break_glass_flag", "flag_id", "at"),
+        Index("ix_break_glass_unreviewed", "at", sqlite_where=_UNREVIEWED, postgresql_where=_UNREVIEWED),
+    )
+
+    note_id: Mapped[UUID] = mapped_column(ForeignKey("notes.id", ondelete="CASCADE"), primary_key=True)
+    flag_id: Mapped[UUID] = mapped_column(ForeignKey("flags.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    until: Mapped[datetime]
+    reviewed_at: Mapped[datetime | None]
+    reviewed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
 
 
 class MonthlyFact(Base):

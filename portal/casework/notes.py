@@ -15,8 +15,9 @@ from portal.flags.life import Move
 from portal.flags.models import Flag
 
 
-def write(session: Session, ring: KeyRing, flag: Flag, kind: Move, *, by: Viewer, **content: Any) -> None:
+def write(session: Session, ring: KeyRing, flag: Flag, kind: Move, *, by: Viewer, **content: Any) -> Note:
     """Keep what an officer wrote beside the move of the same kind that follows at once."""
     note = Note(id=new_id(), flag_id=flag.id, written_at=now(), by_id=by.account_id)
     sealed.seal_note(note, flags.content_key(session, ring, flag.id), {"kind": kind, **content})
     session.add(note)
+    return note

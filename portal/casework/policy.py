@@ -6,8 +6,9 @@ from portal.flags.commands import facts_of
 from portal.flags.life import Move, Status
 from portal.flags.models import Flag
 
-OWN = (Move.SERVE, Move.REFER, Move.HEAR_BACK, Move.PAUSE, Move.RECORD, Move.MERGE, Move.UNMERGE, Move.HAND_OVER,
-       Move.PROPOSE, Move.CONFIRM, Move.DECLINE, Move.TAKE_BACK, Move.CLOSE_WITH)
+OWN = (Move.SERVE, Move.REFER, Move.HEAR_BACK, Move.PAUSE, Move.RECORD, Move.BREAK_GLASS, Move.REVIEW_BREAK_GLASS,
+       Move.MERGE, Move.UNMERGE, Move.HAND_OVER, Move.PROPOSE, Move.CONFIRM, Move.DECLINE, Move.TAKE_BACK,
+       Move.CLOSE_WITH)
 """The moves that have their pages here, in the order of the work; the others are the sheet's."""
 
 

@@ -87,7 +87,7 @@ def decide(code: str):
     """Agree to a colleague's proposal, refuse it, or take back one's own."""
     decision = request.form.get("decision", "")
     form = forms.DecideForm(decision)
-    return _act(code, lambda _seen: form, lambda write, ring, flag, **how: _once(commands.settle)(
+    return act_on(code, lambda _seen: form, lambda write, ring, flag, **how: _once(commands.settle)(
         write, config.settings(), ring, flag, decision, form.why.data, **how),
         "casework/decide.html", needs=Move.CONFIRM)
 
@@ -97,7 +97,7 @@ def decide(code: str):
 def pause(code: str):
     """Put the deadline off."""
     form = forms.PauseForm()
-    return _act(code, lambda _seen: form, lambda write, ring, flag, **how: _once(commands.pause)(
+    return act_on(code, lambda _seen: form, lambda write, ring, flag, **how: _once(commands.pause)(
         write, config.settings(), ring, flag, form.until.data, form.why.data, **how),
         "casework/pause.html", needs=Move.PAUSE)
 
@@ -107,7 +107,7 @@ def pause(code: str):
 def set_aside(code: str):
     """Propose to contact somebody although "contact nobody" was said."""
     form = forms.ReasonForm()
-    return _act(code, lambda _seen: form, lambda write, ring, flag, **how: _once(commands.set_aside_contact)(
+    return act_on(code, lambda _seen: form, lambda write, ring, flag, **how: _once(commands.set_aside_contact)(
         write, ring, flag, form.why.data, **how), "casework/set_aside.html", needs=Move.PROPOSE)
 
 
@@ -123,7 +123,7 @@ def law(code: str):
         else:
             _once(commands.hear_victim)(write, ring, flag, form.text.data, **how)
 
-    return _act(code, lambda _seen: form, do, "casework/law.html", needs=Move.RECORD)
+    return act_on(code, lambda _seen: form, do, "casework/law.html", needs=Move.RECORD)
 
 
 @bp.route("/k/<code>/kerja/jam-hukum/keliru", methods=_BOTH)
@@ -131,7 +131,7 @@ def law(code: str):
 def stop_clock(code: str):
     """Propose to take the legal clock away again."""
     form = forms.ReasonForm()
-    return _act(code, lambda _seen: form, lambda write, ring, flag, **how: _once(commands.stop_clock)(
+    return act_on(code, lambda _seen: form, lambda write, ring, flag, **how: _once(commands.stop_clock)(
         write, ring, flag, form.why.data, **how), "casework/stop_clock.html", needs=Move.PROPOSE)
 
 
@@ -145,7 +145,7 @@ def assess(code: str):
             form.suggest(seen.flag.risk_assessed, seen.case.assessed.codes if seen.case.assessed else None)
         return form
 
-    return _act(code, make, lambda write, ring, flag, form, **how: _once(commands.assess)(
+    return act_on(code, make, lambda write, ring, flag, form, **how: _once(commands.assess)(
         write, config.settings(), ring, flag, form.assessment(), **how), "casework/assess.html",
         needs=Move.ASSESS, with_form=True)
 
@@ -160,7 +160,7 @@ def serve(code: str):
             form.day.data, form.next_on.data = config.today(), _next_working_day()
         return form
 
-    return _act(code, make, lambda write, ring, flag, form, **how: _once(commands.serve)(
+    return act_on(code, make, lambda write, ring, flag, form, **how: _once(commands.serve)(
         write, config.settings(), ring, flag, form.given(), **how),
         "casework/serve.html", needs=Move.SERVE, with_form=True)
 
@@ -184,7 +184,7 @@ def copy(code: str):
 def keep_ticket(code: str):
     """Keep the number that the national system gave."""
     form = forms.TicketForm()
-    return _act(code, lambda _seen: form, lambda write, ring, flag, **how: _once(commands.keep_ticket)(
+    return act_on(code, lambda _seen: form, lambda write, ring, flag, **how: _once(commands.keep_ticket)(
         write, ring, flag, form.number.data, **how), "casework/copy.html", needs=Move.RECORD)
 
 
@@ -212,7 +212,7 @@ def refer(code: str):
             record(write, "flag.identity_opened", flag.id, by=current_user.account_id, reason="prepare")
         _once(commands.refer)(write, config.settings(), ring, flag, letter, **how)
 
-    return _act(code, make, do, "casework/refer.html", needs=Move.REFER, with_form=True,
+    return act_on(code, make, do, "casework/refer.html", needs=Move.REFER, with_form=True,
                 said=_("Referral recorded. Print it and hand it over in person."))
 
 
@@ -237,7 +237,7 @@ def letter(code: str, referral_id: UUID):
 def hear_back(code: str, referral_id: UUID):
     """What the service said."""
     form = forms.HeardForm()
-    return _act(code, lambda _seen: form, lambda write, ring, flag, **how: _once(commands.hear_back)(
+    return act_on(code, lambda _seen: form, lambda write, ring, flag, **how: _once(commands.hear_back)(
         write, ring, flag, referral_id, form.result.data, form.text.data, **how),
         "casework/hear_back.html", needs=Move.HEAR_BACK, find=lambda seen: _referral(seen.case, referral_id))
 
@@ -249,7 +249,7 @@ def hand_over(code: str):
     def make(seen: Seen) -> forms.HandOverForm:
         return forms.HandOverForm(cases.other_units(db.session(), seen.flag, viewer=current_user))
 
-    return _act(code, make, lambda write, ring, flag, form, **how: _once(commands.hand_over)(
+    return act_on(code, make, lambda write, ring, flag, form, **how: _once(commands.hand_over)(
         write, config.settings(), ring, flag, UUID(form.unit.data), form.why.data, **how),
         "casework/hand_over.html", needs=Move.HAND_OVER, with_form=True, gone=True)
 
@@ -266,7 +266,7 @@ def merge(code: str):
         into = flag_queries.get_flag(write, form.into.data, viewer=current_user, keys=config.keys())
         _once(duplicates.merge)(write, ring, flag, into, **how)
 
-    return _act(code, lambda _seen: form, do, "casework/merge.html", needs=Move.MERGE)
+    return act_on(code, lambda _seen: form, do, "casework/merge.html", needs=Move.MERGE)
 
 
 @bp.route("/k/<code>/kerja/pisah", methods=_BOTH)
@@ -274,10 +274,10 @@ def merge(code: str):
 def unmerge(code: str):
     """Take it out again."""
     form = forms.DeskForm()
-    return _act(code, lambda _seen: form, _once(duplicates.unmerge), "casework/unmerge.html", needs=Move.UNMERGE)
+    return act_on(code, lambda _seen: form, _once(duplicates.unmerge), "casework/unmerge.html", needs=Move.UNMERGE)
 
 
-def _act(code: str, make: Callable[[Seen], Any], do: _Do, template: str, *, needs: Move | None = None,
+def act_on(code: str, make: Callable[[Seen], Any], do: _Do, template: str, *, needs: Move | None = None,
          with_form: bool = False, gone: bool = False, said: str = "", find: Callable[[Seen], Any] | None = None,
          **more: Any) -> Response | str | tuple[str, int]:
     """One act on a concern, on its page. Whatever stands in its way, what was typed stays on the page.
@@ -289,7 +289,8 @@ def _act(code: str, make: Callable[[Seen], Any], do: _Do, template: str, *, need
         return _locked(code)
     seen = _see(code, ring)
     form, found = make(seen), find(seen) if find else None
-    page = {"seen": seen, "form": form, "code": spoken(seen.flag.code), "found": found, **more}
+    page = {"seen": seen, "form": form, "code": spoken(seen.flag.code), "found": found, "needs": needs,
+            **more}
     if needs is not None and needs not in seen.case.moves:
         return render_template("casework/not_now.html", **page), 409 if request.method == "POST" else 200
     form.version.data = form.version.data or str(seen.flag.version)

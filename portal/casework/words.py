@@ -21,6 +21,8 @@ def moves() -> Mapping[str, str]:
         Move.DECLINE: _("A second officer did not agree"), Move.TAKE_BACK: _("Proposal taken back"),
         Move.PAUSE: _("Deadline put off"), Move.SERVE: _("Service noted"), Move.REFER: _("Was referred"),
         Move.HEAR_BACK: _("News of the referral"), Move.RECORD: _("Put on record"),
+        Move.BREAK_GLASS: _("Acted alone: “contact nobody” set aside"),
+        Move.REVIEW_BREAK_GLASS: _("Looked at what was done alone"),
         Move.HAND_OVER: _("Handed over to another unit"), Move.MERGE: _("Put under another concern"),
         Move.UNMERGE: _("Taken out again"), Move.CLOSE_WITH: _("Closed together with the other concern"),
     }
@@ -81,6 +83,15 @@ def refused(text: str) -> str:
         "the clock was started before": _("This was recorded before."),
         "no clock runs": _("No legal deadline runs here."),
         "that referral has ended": _("That referral has ended."),
+        "acting alone needs a high risk":
+            _("Acting alone needs a risk that an officer assessed as high. Assess it first."),
+        "nothing to set aside": _("There is nothing to set aside here, or two officers have done it."),
+        "one officer has set it aside already": _("A colleague has set it aside already. It holds for now."),
+        "nobody acted alone": _("Nothing waits to be looked at here, or a colleague was faster."),
+        "not hers to look at":
+            _("Another looks at it: the head, or an officer where the head acted."),
+        "nobody has looked at who acted alone":
+            _("An officer acted alone on this concern. It must be looked at first."),
         "the legal clock runs": _("The legal deadline still runs. Record the report to the police first."),
     }.get(text, "")
 

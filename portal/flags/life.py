@@ -74,6 +74,8 @@ class Move(StrEnum):
     REFER = "refer"
     HEAR_BACK = "hear_back"
     RECORD = "record"
+    BREAK_GLASS = "break_glass"
+    REVIEW_BREAK_GLASS = "review_break_glass"
     HAND_OVER = "hand_over"
     MERGE = "merge"
     UNMERGE = "unmerge"
@@ -128,6 +130,7 @@ class Rule:
     needs: frozenset[Need] = frozenset()
     only_owned: bool = False
     only_assessed: bool = False
+    only_high: bool = False
     only_referred: bool = False
     stays: bool = False
 
@@ -169,6 +172,9 @@ MOVES: dict[Move, Rule] = {
                      only_owned=True, only_assessed=True),
     Move.HEAR_BACK: Rule(_WORKED | _WAITING | _KEPT, None, UNIT, only_referred=True),
     Move.RECORD: Rule(_WORKED | _WAITING | _KEPT, None, UNIT, frozenset({Need.NOTE}), stays=True),
+    Move.BREAK_GLASS: Rule(_WORKED | _WAITING, None, UNIT, frozenset({Need.REASON}), only_high=True, stays=True),
+    Move.REVIEW_BREAK_GLASS: Rule(_WORKED | _WAITING | _KEPT | {Status.MERGED}, None, UNIT,
+                                  frozenset({Need.ANOTHER}), stays=True),
     Move.HAND_OVER: Rule(_WORKED, Status.HANDED_OVER, UNIT, frozenset({Need.REASON, Need.UNIT}),
                          only_assessed=True),
     Move.MERGE: Rule(_WORKED, Status.MERGED, UNIT, frozenset({Need.CONCERN})),
@@ -177,7 +183,8 @@ MOVES: dict[Move, Rule] = {
     Move.STEP_ASIDE: Rule(_OWNED, None, UNIT),
 }
 """`RECORD` is the move of whatever must not be told apart without the key: that a victim told the unit, that the
-police were told, that "contact nobody" was set aside. What it was lies sealed beside it."""
+police were told, that "contact nobody" was set aside. What it was lies sealed beside it. `BREAK_GLASS` is that
+one officer set it aside alone, a life being in danger (`casework.break_glass`): in clear, so that all are told."""
 
 _END_WAITING = frozenset({Move.ANSWER, Move.WITHDRAW_QUESTION})
 
@@ -251,5 +258,6 @@ def _allows(rule: Rule, status: Status, role: Role, facts: Facts) -> bool:
         and role in rule.who
         and (facts.owned or not rule.only_owned)
         and (facts.assessed or not rule.only_assessed)
+        and (facts.high or not rule.only_high)
         and (facts.referred or not rule.only_referred)
     )

@@ -5,12 +5,14 @@ from datetime import datetime
 from uuid import UUID
 
 from flask import Response, redirect, request, url_for
+from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
 from portal.accounts import signin
 from portal.base.clock import now
 from portal.base.reference import spoken
+from portal.casework import break_glass
 from portal.flags import queries as flag_queries
 from portal.flags.answers import Answers
 from portal.flags.life import Risk, Status
@@ -52,10 +54,13 @@ def tasks() -> Response:
 @allowed(may_work)
 @quiet
 def newer() -> Response:
-    """How many came since the list was made. It moves no row, opens nothing, and keeps no sign-in awake."""
-    number = queries.came_after(db.session(), _since(), viewer=current_user, keys=config.keys())
-    return Response(ngettext("%(num)s new concern.", "%(num)s new concerns.", number) if number else "",
-                    mimetype="text/plain")
+    """How many came since the list was made, and whether a colleague acted alone meanwhile. It moves no row,
+    opens nothing, and keeps no sign-in awake."""
+    read, since, asked = db.session(), _since(), {"viewer": current_user, "keys": config.keys()}
+    number = queries.came_after(read, since, **asked)
+    said = [_("An officer acted alone.")] if break_glass.acted_after(read, since, **asked) else []
+    said += [ngettext("%(num)s new concern.", "%(num)s new concerns.", number)] if number else []
+    return Response(" ".join(said), mimetype="text/plain")
 
 
 @bp.get("/antrean/<code>/lihat")

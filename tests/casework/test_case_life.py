@@ -13,9 +13,10 @@ from sqlalchemy import func, select
 from portal.audit.models import AuditEntry
 from portal.base.clock import today
 from portal.base.errors import Refused
-from portal.casework import commands, duplicates, records
-from portal.casework.models import Note, Proposal
+from portal.casework import break_glass, commands, duplicates, records
+from portal.casework.models import BreakGlass, Note, Proposal
 from portal.flags import life
+from portal.flags.answers import Contact
 from portal.flags.commands import facts_of
 from portal.flags.life import Move, Risk, Status
 from portal.flags.models import Flag, FlagStep
@@ -35,7 +36,7 @@ def casework(city: SimpleNamespace) -> type[RuleBasedStateMachine]:
     class Casework(RuleBasedStateMachine):
         @initialize()
         def two_concerns(self) -> None:
-            self.ids = [sent(city, answers=some_answers()) for _ in range(2)]
+            self.ids = [sent(city, answers=some_answers(contact=Contact.NOBODY)) for _ in range(2)]
             self.texts, self.numbers = [], count()
             self.officers = {name: Officer(city, getattr(city, name)) for name in ("rina", "dewi", "ratna")}
             for flag_id in self.ids:
@@ -76,6 +77,29 @@ def casework(city: SimpleNamespace) -> type[RuleBasedStateMachine]:
                 assert stands is not None
                 assert (stands.proposed_by_id == officer.viewer.account_id) == (decision == "take_back")
                 self.texts += [stands.text] if decision == "confirm" else []
+
+        @rule(who=WHO, which=WHICH)
+        def wants_to_contact_somebody(self, who: str, which: int) -> None:
+            text = self._text()
+            self._tries(lambda: does(self.officers[who], commands.set_aside_contact, self.ids[which], text), text)
+
+        @rule(who=WHO, which=WHICH)
+        def acts_alone(self, who: str, which: int) -> None:
+            before, text = self.flag(which), self._text()
+            done = self._tries(lambda: does(self.officers[who], break_glass.act_alone, self.ids[which], text), text)
+            if done:
+                assert (before.risk_assessed, self.flag(which).status) == (Risk.HIGH, before.status)
+                assert before.status in life.OPEN - life.UNREAD
+
+        @rule(who=WHO, which=WHICH)
+        def looks_at_it(self, who: str, which: int) -> None:
+            officer, before = self.officers[who], self._unreviewed(which)
+            done = self._tries(lambda: does(officer, break_glass.review, self.ids[which]))
+            mine = [act for act in before if act.by_id != officer.viewer.account_id
+                    and "ratna" in {who, *(name for name, one in self.officers.items()
+                                           if one.viewer.account_id == act.by_id)}]
+            assert done == bool(mine), "the head looks, unless it was hers"
+            assert len(self._unreviewed(which)) == len(before) - len(mine)
 
         @rule(who=WHO, which=WHICH)
         def serves(self, who: str, which: int) -> None:
@@ -195,6 +219,11 @@ def casework(city: SimpleNamespace) -> type[RuleBasedStateMachine]:
 
         def _referrals(self, which: int) -> list[records.Referral]:
             return records.referrals(self._written(which))
+
+        def _unreviewed(self, which: int) -> list[BreakGlass]:
+            self.flag(which)
+            return list(city.db.scalars(select(BreakGlass).where(
+                BreakGlass.flag_id == self.ids[which], BreakGlass.reviewed_at.is_(None))))
 
         def _proposal(self, which: int) -> SimpleNamespace | None:
             self.flag(which)

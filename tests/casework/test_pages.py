@@ -19,7 +19,8 @@ from tests.factories import some_answers, some_identity
 from tests.followup.at_desk import Officer, sent
 
 ACTS = ("penilaian", "layanan", "rujukan", "jam-hukum", "jeda", "gabung", "pelimpahan", "persetujuan", "salinan",
-        "rencana", "hubungi", "pisah", "jam-hukum/keliru")
+        "rencana", "hubungi", "hubungi/sendirian",
+        "hubungi/sendirian/periksa", "pisah", "jam-hukum/keliru")
 ABSURD = ["", " ", "x" * 5000, "\0", "<script>alert(1)</script>", "\u202e🌾", "-1", "'; DROP TABLE notes; --"]
 
 

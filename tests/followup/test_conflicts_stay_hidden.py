@@ -11,24 +11,27 @@ from portal.audit.models import AuditEntry
 from portal.base.clock import now, telling
 from portal.base.db import writing
 from portal.base.reference import spoken
+from portal.casework import break_glass
 from portal.flags import commands as flags
-from portal.flags.answers import Danger, KeepFrom
-from portal.flags.life import Risk, Status
+from portal.flags.answers import Contact, Danger, KeepFrom
+from portal.flags.life import Move, Risk, Status
 from portal.flags.models import Exclusion, Flag
 from portal.followup import presence
 from portal.followup.queries import SavedView
+from tests.casework.at_work import does
 from tests.factories import area, some_answers
-from tests.followup.at_desk import Officer, cadre_adds, sent
+from tests.followup.at_desk import WHY, Officer, cadre_adds, sent
 
 TOKENS = re.compile(r'name="(csrf_token|once)"[^>]* value="[^"]*"')
 ACTS = ("", "/ambil", "/nilai", "/tindakan", "/tanya", "/tarik", "/tutup", "/buka-lagi", "/identitas", "/tugaskan",
-        "/mundur", "/hadir")
+        "/mundur", "/hadir", "/hubungi/sendirian", "/hubungi/sendirian/periksa")
 FRAGMENT = {"HX-Request": "true", "HX-Target": "daftar"}
 
 
 def everything(city, desk, codes):
     """Every page that an officer can ask for, whole and as htmx asks for it, without tokens."""
-    paths = ["/antrean", "/tugas", "/k/telepon", "/cakupan", "/bantuan", "/jejak", "/kunci", "/k", "/k/baru"]
+    paths = ["/antrean", "/tugas", "/tenggat", "/k/telepon", "/cakupan", "/bantuan", "/jejak", "/kunci", "/k",
+             "/k/baru"]
     paths += [f"/antrean?tampil={view}" for view in SavedView] + [f"/antrean?{only}" for only in narrowed(city)]
     paths += [f"/antrean?tampil={view}&petugas=tanpa" for view in SavedView]
     paths += [f"/antrean/hitung?sejak={(now() - timedelta(days=1)).isoformat().replace('+', '%2B')}"]
@@ -40,6 +43,12 @@ def everything(city, desk, codes):
     looks = [(path, {}) for path in paths] + [(path, FRAGMENT) for path in parts]
     return {(path, bool(headers)): (page.status, TOKENS.sub("", page.html)) for path, headers in looks
             for page in [desk.get(path, headers=headers)]}
+
+
+def acts_alone(officer, flag_id):
+    """Once she has assessed it as high, she sets "contact nobody" aside without a second officer."""
+    officer.does(Move.ASSESS, flag_id, Risk.HIGH, WHY)
+    does(officer, break_glass.act_alone, flag_id, WHY)
 
 
 def is_settled(desk, codes):
@@ -81,9 +90,10 @@ def test_with_and_without_one_everything_rina_fetches_is_the_same(city, sign_in)
     is_settled(desk, known)
     without = everything(city, desk, [*known, absent])
 
-    answers = some_answers(danger=Danger.NOW, keep_from=(KeepFrom.RT_RW,))
+    answers = some_answers(danger=Danger.NOW, keep_from=(KeepFrom.RT_RW,), contact=Contact.NOBODY)
     hidden = [sent(city, answers=answers) for _number in range(3)]
     ratna.handles(hidden[0])
+    acts_alone(ratna, hidden[0])
     ratna.closes(hidden[1])
     cadre_adds(city, hidden[2], worse=True)
     with writing(city.db):
@@ -102,8 +112,9 @@ def test_with_and_without_one_that_she_stepped_aside_from_it_is_the_same(city, s
     is_settled(desk, known)
     without = everything(city, desk, known)
 
-    gone = [sent(city, answers=some_answers(danger=Danger.NOW)) for _number in range(3)]
+    gone = [sent(city, answers=some_answers(danger=Danger.NOW, contact=Contact.NOBODY)) for _number in range(3)]
     rina.handles(gone[0])
+    acts_alone(dewi, gone[0])
     dewi.closes(gone[1])
     dewi.opens(gone[2])
     with writing(city.db):
