@@ -24,6 +24,11 @@
     .replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
   window.phoneKeys = {
     text,
+    before: (form, prepare) => form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      try { await prepare(form.elements); } catch { /* it goes as it is, and the server says what is missing */ }
+      HTMLFormElement.prototype.submit.call(form);
+    }),
     all: () => run("readonly", (store) => store.getAll()),
     get: (id) => run("readonly", (store) => store.get(id)),
     put: (entry) => run("readwrite", (store) => store.put(entry)),

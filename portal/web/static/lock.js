@@ -2,19 +2,49 @@
 // A phone with a key proves it each time, so that a copied cookie is soon worth nothing.
 (() => {
   "use strict";
-  const { signedIn, hp, prove } = document.body.dataset;
+  const { signedIn, hp, key, prove } = document.body.dataset;
   const token = document.querySelector("[name=csrf_token]");
+
+  // Quick exit: hidden at once, signed out by a beacon, no way back.
+  const exit = document.getElementById("keluar-cepat");
+  const leave = () => {
+    document.documentElement.hidden = true;
+    const said = new FormData(exit);
+    said.set("script", "1"); // the answer need not lead anywhere
+    navigator.sendBeacon(exit.action, said);
+    location.replace(exit.dataset.exit);
+  };
+  if (exit) {
+    exit.addEventListener("submit", (event) => { event.preventDefault(); leave(); });
+    let shifts = [];
+    addEventListener("keydown", (event) => {
+      if (event.key !== "Shift" || event.repeat) return;
+      shifts = [...shifts.filter((at) => event.timeStamp - at < 5000), event.timeStamp];
+      if (shifts.length >= 3) leave();
+    });
+  }
+
   if (!signedIn || !token) return;
   const MINUTE = 60000;
   let used = Date.now(), told = used, typed = null, locking = false;
-
+  // Her key's script, which this browser has kept since she signed in with it. A failed try can be made again.
+  const fetchKeys = () => window.phoneKeys || new Promise((yes, no) => {
+    const script = document.createElement("script");
+    script.onload = yes;
+    script.onerror = no;
+    script.src = key;
+    document.head.append(script);
+  });
   const tell = async () => {
     told = Date.now();
     const said = new FormData();
     said.set("csrf_token", token.value);
     try {
-      const entry = hp && await window.phoneKeys.get(hp);
-      if (entry) said.set("proof", await window.phoneKeys.sign(entry, "here", token.value));
+      if (hp) {
+        await fetchKeys();
+        const entry = await window.phoneKeys.get(hp);
+        if (entry) said.set("proof", await window.phoneKeys.sign(entry, "here", token.value));
+      }
       await fetch("/di-sini", { method: "POST", body: said, keepalive: true });
     } catch { /* no network, or no key: then the sign-in rests soon, and no answer is lost */ }
   };
