@@ -19,8 +19,8 @@ from portal.web.guard import public
 _FOLDER = Path(__file__).parent / "static"
 BUNDLES = {
     "phone.js": ("app.js", "lock.js"),
-    "sign-in.js": ("door.js", "sign-in.js"),
-    "begin.js": ("door.js", "begin.js"),
+    "sign-in.js": ("app.js", "door.js", "sign-in.js"),
+    "begin.js": ("app.js", "door.js", "begin.js"),
     "flag.js": ("send.js", "flag.js"),
     "session.js": ("send.js", "session.js"),
 }

@@ -3,11 +3,6 @@
   "use strict";
   const words = document.getElementById("kabar-halaman");
 
-  // A page of a signed-in person leaves nothing behind for the Back button.
-  if (document.body.dataset.signedIn) {
-    addEventListener("pagehide", () => document.body.replaceChildren());
-    addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-  }
   const forget = () => { try { sessionStorage.clear(); } catch { /* storage may be off */ } };
   addEventListener("pagehide", forget);
 

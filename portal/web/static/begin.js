@@ -25,11 +25,5 @@
     for (const left of await keys.all()) if (left.fresh) await keys.remove(left.id); // refused a moment ago
     keys.before(first, make);
   };
-  const settle = async (id) => {
-    const entry = await keys.get(id);
-    if (entry?.fresh) { delete entry.fresh; await keys.put(entry); }
-    await navigator.storage?.persist?.();
-  };
   if (first) start();
-  if (document.querySelector("[data-enrolled]")) settle(document.body.dataset.hp);
 })();

@@ -9,8 +9,7 @@
   const prepare = (form, entries) => {
     if (entries.some((entry) => entry?.credential)) import(form.dataset.passkey);
   };
-  const answer = async (entry, fields) => {
-    if (!entry) return;
+  const answer = async (entry, fields) => { // without an entry this throws, and the form goes as it is
     fields.device.value = entry.id;
     fields.proof.value = await keys.sign(entry, "sign-in", fields.challenge.value);
     if (entry.credential) fields.passkey.value = await keys.askPasskey(fields.challenge.value, entry.credential);
@@ -49,7 +48,7 @@
   const again = get("lagi");
   const startAgain = async () => {
     const entry = await keys.get(again.dataset.hp);
-    get("hilang").hidden = Boolean(entry);
+    get("hilang").hidden = !!entry;
     prepare(again, [entry]);
     keys.before(again, (fields) => answer(entry, fields));
   };
