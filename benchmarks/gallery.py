@@ -59,7 +59,10 @@ def walk(app: Flask, page: Page, base: str, starts: list[str]) -> Iterator[str]:
             page.goto(at)
         except Error:
             continue  # a file to keep, not a page
-        yield kind
+        led_to = kind_of(app, page.url)
+        if led_to == kind or led_to not in seen:
+            seen.add(led_to)
+            yield led_to
         links = page.eval_on_selector_all("a[href]", "links => links.map((link) => link.href)")
         waiting += [link for link in links if link.startswith(base)]
 
@@ -84,6 +87,18 @@ def visited(app: Flask, context: BrowserContext, base: str, role: str,
         yield kind, page
 
 
+def photograph(page: Page, file: Path) -> bool:
+    """One picture of the whole page, its bars at its edges; returns whether it is wider than the screen."""
+    screen = page.viewport_size
+    assert screen is not None
+    height, wide = page.evaluate("(({ scrollHeight, scrollWidth }) => [scrollHeight, scrollWidth > innerWidth])"
+                                 "(document.documentElement)")
+    page.set_viewport_size({"width": screen["width"], "height": max(height, screen["height"])})
+    page.screenshot(path=file)
+    page.set_viewport_size(screen)
+    return bool(wide)
+
+
 def take(app: Flask, base: str, out: Path, roles: list[str], languages: list[str], people: list) -> list[Path]:
     """All the pictures, in the order in which they are taken."""
     taken: list[Path] = []
@@ -95,8 +110,7 @@ def take(app: Flask, base: str, out: Path, roles: list[str], languages: list[str
                 context.add_cookies([{"name": "b", "value": language, "url": base}])
                 for kind, page in visited(app, context, base, role, people):
                     file = out / f"{role}-{shape}-{kind.replace('.', '-')}-{language}.png"
-                    page.screenshot(path=file, full_page=True)
-                    wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+                    wide = photograph(page, file)
                     print(f"{file.name}{'  WIDER THAN THE SCREEN' if wide else ''}", flush=True)
                     taken.append(file)
                 context.close()
