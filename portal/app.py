@@ -1,9 +1,7 @@
 """The house's table of contents: settings, floors wired together, nothing else."""
 
-import hashlib
 import logging
 import os
-from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, request, url_for
@@ -29,7 +27,7 @@ from portal.flags import views as flags
 from portal.followup import pages as followup
 from portal.outreach import views as outreach
 from portal.reports import views as reports
-from portal.web import carry, db, errors, guard, headers, locale, pages
+from portal.web import assets, carry, compression, db, errors, guard, headers, locale, pages
 
 ROOT = Path(__file__).parent.parent
 _PAGES_OF = {
@@ -75,6 +73,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _wire(app: Flask, settings: Settings) -> None:
+    compression.init_app(app)  # first here, so that it comes last to an answer
     db.init_app(app, settings.database_url)
     app.extensions["htmx"] = HTMX(app)
     locale.init_app(app, str(ROOT / "translations"), settings.languages[0])
@@ -82,6 +81,7 @@ def _wire(app: Flask, settings: Settings) -> None:
     errors.init_app(app)
     for blueprint in (pages.bp, accounts.bp, outreach.bp, flags.bp, casework.bp, followup.bp, reports.bp):
         app.register_blueprint(blueprint)
+    assets.init_app(app)
     guard.init_app(app)
     protect = CSRFProtect(app)
     protect.exempt(accounts.quick_exit)  # must work whatever else has ended; SameSite keeps strangers out
@@ -95,7 +95,7 @@ def _give_templates(app: Flask, settings: Settings) -> None:
     names = [(code, _LANGUAGE_NAMES.get(code, code)) for code in settings.languages]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        settings=settings, asset=_asset, csrf_field=_csrf_field, navigation=_navigation, role_name=role_name,
+        settings=settings, csrf_field=_csrf_field, navigation=_navigation, role_name=role_name,
         languages=names, state_name=state_name, change_name=change_name, bad_row=bad_row, text_of=to_text,
         may_change_roles=may_change_roles,
         proof_is_due=signin.proof_is_due,
@@ -140,16 +140,6 @@ def _is_here(endpoint: str) -> bool:
 
 def _csrf_field() -> Markup:
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
-
-
-def _asset(name: str) -> str:
-    """The address of a static file with its content's mark, so that it may be kept for ever."""
-    return url_for("static", filename=name, v=_mark(name))
-
-
-@lru_cache(maxsize=32)
-def _mark(name: str) -> str:
-    return hashlib.sha256((ROOT / "portal/web/static" / name).read_bytes()).hexdigest()[:8]
 
 
 def _at_command_line() -> bool:

@@ -73,8 +73,9 @@ def told_sentence(word: Told, closed_with: str = "") -> str:
 
 
 def promise(promised_at: datetime) -> str:
-    """By when somebody calls the reporter."""
-    return _("An officer calls you by %(when)s at the latest.", when=say_moment(promised_at))
+    """By when somebody calls the reporter. Whether she wanted a call lies sealed, so the page cannot know."""
+    return _("An officer calls you by %(when)s at the latest, unless you asked for no contact.",
+             when=say_moment(promised_at))
 
 
 def promise_to_read(opening: datetime) -> str:

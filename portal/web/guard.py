@@ -38,7 +38,6 @@ def public(view: Callable[..., Any]) -> Callable[..., Any]:
 
 def init_app(app: Flask) -> None:
     """Check every request before its view runs."""
-    app.view_functions["static"] = public(app.view_functions["static"])
     app.before_request(_check)
 
 

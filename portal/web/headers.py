@@ -34,9 +34,8 @@ def init_app(app: Flask) -> None:
             response.headers.setdefault(name, value)
         if app.config["SESSION_COOKIE_SECURE"]:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-        if request.endpoint == "static":
-            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-            return response
+        if request.endpoint == "static" and response.status_code in {200, 304}:
+            return response  # they say themselves how long they may be kept
         response.headers["Cache-Control"] = "no-store"
         # Chromium keeps a 200 page for the Back button even after signing out; it does not keep a 203.
         if response.status_code == 200 and current_user and current_user.is_authenticated:  # noqa: PLR2004

@@ -263,6 +263,15 @@ def test_quick_exit_signs_out_and_leads_to_the_weather_without_a_token(city, sig
     assert browser.get("/").path.startswith("/masuk")
 
 
+def test_quick_exit_leads_the_scripts_beacon_nowhere(city, sign_in):
+    browser = sign_in(city.siti)
+
+    answer = browser.client.post("/keluar-cepat", data={"script": "1"})
+
+    assert (answer.status_code, answer.headers.get("Location")) == (204, None)
+    assert browser.get("/").path.startswith("/masuk")
+
+
 @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x",
                                     "/ok\r\nSet-Cookie: a=b", ""])
 def test_no_sign_in_leads_out_of_the_house(target):

@@ -9,12 +9,12 @@
     asked.onsuccess = () => yes(asked.result);
     asked.onerror = () => no(asked.error);
   });
-  const run = async (mode, act) => {
+  const run = async (method, value) => {
     const base = await open();
     try {
       return await new Promise((yes, no) => {
-        const deal = base.transaction("k", mode);
-        const asked = act(deal.objectStore("k"));
+        const deal = base.transaction("k", "readwrite");
+        const asked = deal.objectStore("k")[method](value);
         deal.oncomplete = () => yes(asked.result);
         deal.onerror = deal.onabort = () => no(deal.error);
       });
@@ -24,10 +24,15 @@
     .replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
   window.phoneKeys = {
     text,
-    all: () => run("readonly", (store) => store.getAll()),
-    get: (id) => run("readonly", (store) => store.get(id)),
-    put: (entry) => run("readwrite", (store) => store.put(entry)),
-    remove: (id) => run("readwrite", (store) => store.delete(id)),
+    before: (form, prepare) => form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      try { await prepare(form.elements); } catch { /* it goes as it is, and the server says what is missing */ }
+      HTMLFormElement.prototype.submit.call(form);
+    }),
+    all: () => run("getAll"),
+    get: (id) => run("get", id),
+    put: (entry) => run("put", entry),
+    remove: (id) => run("delete", id),
     sign: async (entry, purpose, challenge) => text(await crypto.subtle.sign(
       { name: "ECDSA", hash: "SHA-256" }, entry.key, new TextEncoder().encode(`${purpose}|${challenge}`))),
   };

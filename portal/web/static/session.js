@@ -5,7 +5,7 @@
     const total = get("jumlah"), date = get("held_on"), place = get("place");
     if (!total) return;
     let sum = 0;
-    for (const box of document.querySelectorAll(".hitung input")) sum += +(/^\d{1,3}$/.exec(box.value.replace(/\s/g, "")) || 0);
+    for (const box of document.querySelectorAll(".hitung input")) sum += +(/^\s*(\d{1,3})\s*$/.exec(box.value)?.[1] || 0);
     const said = total.lastElementChild;
     if (said.textContent != sum) said.textContent = sum;
     total.hidden = false;
