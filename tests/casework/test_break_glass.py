@@ -366,7 +366,7 @@ def test_the_way_through_without_script_from_the_override_page_to_the_head_who_h
         assert "Bertindak sendiri" in done.text
         assert "bertindak sendiri" not in head.get("/antrean").text
         assert "Bertindak sendiri: “jangan hubungi siapa pun” dikesampingkan" in head.get("/jejak").text
-        assert "Memeriksa tindakan sendiri" in head.get("/jejak").text
+        assert "Memeriksa petugas yang bertindak sendiri" in head.get("/jejak").text
 
 
 @pytest.mark.parametrize(("answers", "said"), [

@@ -83,8 +83,11 @@ def casework(city: SimpleNamespace) -> type[RuleBasedStateMachine]:
             text = self._text()
             self._tries(lambda: does(self.officers[who], commands.set_aside_contact, self.ids[which], text), text)
 
-        @rule(who=WHO, which=WHICH)
-        def acts_alone(self, who: str, which: int) -> None:
+        @rule(who=WHO, which=WHICH, first=st.booleans())
+        def acts_alone(self, who: str, which: int, first: bool) -> None:
+            """She assesses it as high and acts, or finds it so: left to chance, the two would seldom meet."""
+            if first:
+                self.assesses(who, which, Risk.HIGH)
             before, text = self.flag(which), self._text()
             done = self._tries(lambda: does(self.officers[who], break_glass.act_alone, self.ids[which], text), text)
             if done:
