@@ -73,7 +73,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _wire(app: Flask, settings: Settings) -> None:
-    compression.init_app(app)  # first here, so that it comes last to an answer
+    compression.init_app(app)  # these two first, so that they come last to an answer
+    assets.init_app(app)
     db.init_app(app, settings.database_url)
     app.extensions["htmx"] = HTMX(app)
     locale.init_app(app, str(ROOT / "translations"), settings.languages[0])
@@ -81,7 +82,6 @@ def _wire(app: Flask, settings: Settings) -> None:
     errors.init_app(app)
     for blueprint in (pages.bp, accounts.bp, outreach.bp, flags.bp, casework.bp, followup.bp, reports.bp):
         app.register_blueprint(blueprint)
-    assets.init_app(app)
     guard.init_app(app)
     protect = CSRFProtect(app)
     protect.exempt(accounts.quick_exit)  # must work whatever else has ended; SameSite keeps strangers out

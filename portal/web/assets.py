@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Flask, Response, abort, request, url_for
+from flask import Flask, Response, abort, request, session, url_for
 from rcssmin import cssmin
 from rjsmin import jsmin
 
@@ -41,6 +41,15 @@ def init_app(app: Flask) -> None:
     """Serve `/static/…` from here instead of from the disk, and give templates `asset()`."""
     app.view_functions["static"] = public(serve)
     app.jinja_env.globals["asset"] = address
+    app.after_request(_is_the_same_for_everyone)
+
+
+def _is_the_same_for_everyone(response: Response) -> Response:
+    """Flask-Login looks into the cookie after every request, and Flask would then say `Vary: Cookie`: browsers that
+    heed it would load a file anew whenever the cookie changes, on every page."""
+    if request.endpoint == "static" and not session.modified:
+        session.accessed = False
+    return response
 
 
 def address(name: str) -> str:

@@ -104,6 +104,16 @@ def test_nothing_else_can_be_asked_for_and_its_absence_is_not_kept(guest, name):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_a_file_is_the_same_for_everyone_whatever_the_cookie_says(city, sign_in):
+    client = sign_in(city.siti).client
+    client.get("/")
+
+    answer = asked(client, "app.css", **ZIPPED)
+
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert "Set-Cookie" not in answer.headers
+
+
 # Pages
 
 CHOSEN = ["/bantuan?x=csrf", "/tidak/ada/csrf", "/masuk?next=/k"]
