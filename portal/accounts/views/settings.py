@@ -40,7 +40,7 @@ def change_look():
     if form.accepted():
         with db.transaction() as writing:
             own.look(writing, current_user.account_id, text_size=int(form.text_size.data),
-                     shortcuts=form.shortcuts.data if current_user.is_staff else current_user.shortcuts)
+                     shortcuts=form.shortcuts.data if current_user.in_unit else current_user.shortcuts)
         flash(_("The change is saved."))
     return redirect(url_for(".settings_page"), 303)
 
