@@ -5,15 +5,11 @@
   const keys = window.phoneKeys;
   if (!keys) return;
   const get = (id) => document.getElementById(id);
-  // A phone that was told to ask for its own lock as well needs one script more.
-  const prepare = (form, entries) => {
-    if (entries.some((entry) => entry?.credential)) import(form.dataset.passkey);
-  };
   const answer = async (entry, fields) => { // without an entry this throws, and the form goes as it is
     fields.device.value = entry.id;
     fields.proof.value = await keys.sign(entry, "sign-in", fields.challenge.value);
-    if (!entry.credential) return;
-    await import(fields.passkey.form.dataset.passkey); // she may be faster than the line
+    if (!entry.credential) return; // else the phone was told to ask for its own lock as well: one script more
+    await import(fields.passkey.form.dataset.passkey);
     fields.passkey.value = await keys.askPasskey(fields.challenge.value, entry.credential);
   };
 
@@ -35,12 +31,11 @@
   const startMine = async () => {
     const before = mine.elements.device.value;
     if ("gone" in mine.dataset) await keys.remove(before);
-    const entries = (await keys.all()).sort((one, other) => one.name.localeCompare(other.name));
+    const entries = (await keys.all()).sort((one, other) => (one.name < other.name ? -1 : 1));
     if (!entries.length) return;
     choose(entries, before);
     withCard("card" in mine.dataset);
     get("pakai-kartu").addEventListener("click", () => { withCard(true); get("who").focus(); });
-    prepare(mine, entries);
     keys.before(mine, (fields) => {
       const chosen = mine.querySelector("[name=siapa]:checked");
       return answer(entries.find((entry) => entry.id === chosen?.value), fields);
@@ -51,7 +46,6 @@
   const startAgain = async () => {
     const entry = await keys.get(again.dataset.hp);
     get("hilang").hidden = !!entry;
-    prepare(again, [entry]);
     keys.before(again, (fields) => answer(entry, fields));
   };
   if (mine) startMine();
