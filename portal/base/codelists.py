@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-_CODE = re.compile(r"[a-z0-9][a-z0-9_]{0,23}")
+CODE = re.compile(r"[a-z0-9][a-z0-9_]{0,23}")
+
+_SAID = ("label_", "small_", "neutral_")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of a list. `labels` are its words by language, `small` a second line in small print by
-    language, `more` the file's other columns by name."""
+    """A line of a list. `labels` are its words by language, `small` a second line in small print and `neutral`
+    words for messages that somebody else may read, both by language; `more` the file's other columns by name."""
 
     code: str
     labels: Mapping[str, str]
     small: Mapping[str, str]
+    neutral: Mapping[str, str]
     more: Mapping[str, str]
 
     def label(self, language: str) -> str:
@@ -30,8 +33,8 @@ class Entry:
 
 
 @lru_cache(maxsize=64)
-def read_list(file: Path) -> Mapping[str, Entry]:
-    """The entries of a file by code, in the order of the page.
+def read_list(file: Path, code: re.Pattern[str] = CODE) -> Mapping[str, Entry]:
+    """The entries of a file by code, in the order of the page. `code` is what a code must look like.
 
     Raises `ValueError` with the faulty line for one without code or words, or with a code that was there.
     """
@@ -39,10 +42,12 @@ def read_list(file: Path) -> Mapping[str, Entry]:
     with file.open(encoding="utf-8-sig", newline="") as lines:
         reader = csv.DictReader(lines)
         for row in reader:
+            key = row.pop("code", None) or ""
             words = {name: (text or "").strip() for name, text in row.items() if name}
-            entry = Entry(words.pop("code", ""), _by_language(words, "label_"), _by_language(words, "small_"),
-                          {name: text for name, text in words.items() if not name.startswith(("label_", "small_"))})
-            if not _CODE.fullmatch(entry.code) or entry.code in entries or not entry.labels:
+            labels, small, neutral = (_by_language(words, column) for column in _SAID)
+            entry = Entry(key, labels, small, neutral,
+                          {name: text for name, text in words.items() if not name.startswith(_SAID)})
+            if not code.fullmatch(entry.code) or entry.code in entries or not entry.labels:
                 raise ValueError(f"{file.name}, line {reader.line_num}: code or words are missing or doubled")
             entries[entry.code] = entry
     return entries
