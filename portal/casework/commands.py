@@ -25,7 +25,7 @@ from portal.base.errors import NotVisible, Refused
 from portal.base.settings import Settings
 from portal.casework import break_glass, codes, duplicates, facts, proposals, records, sealed
 from portal.casework.notes import write
-from portal.casework.records import Codes, Written
+from portal.casework.records import Codes, GivenService, Written
 from portal.flags import commands as flags
 from portal.flags import deadlines, life, queries
 from portal.flags import sealed as flags_sealed
@@ -52,19 +52,6 @@ class Closing:
     reason: str
     remark: str
     text: str
-
-
-@dataclass(frozen=True)
-class GivenService:
-    """A service: which, at what stage ("" where it has none), on which day of the city, and what comes next."""
-
-    service: str
-    stage: str
-    outcome: str
-    day: date
-    text: str
-    next_step: str
-    next_on: date
 
 
 @dataclass(frozen=True)

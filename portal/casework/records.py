@@ -95,10 +95,9 @@ class Assessed:
 
 
 @dataclass(frozen=True)
-class Service:
-    """A service that was given. `day` is when, `next_on` when the next step is due: days in the city."""
+class GivenService:
+    """A service: which, at what stage ("" where it has none), on which day of the city, and what comes next."""
 
-    written: Written
     service: str
     stage: str
     outcome: str
@@ -106,6 +105,13 @@ class Service:
     text: str
     next_step: str
     next_on: date
+
+
+@dataclass(frozen=True)
+class Service(GivenService):
+    """A service that was given, with the note that says so. `next_on` is when the next step is due."""
+
+    written: Written
 
 
 @dataclass(frozen=True)
@@ -234,8 +240,8 @@ def risk_of(content: dict[str, Any]) -> Risk:
 
 def _service(note: Written) -> Service:
     content = note.content
-    return Service(note, content["service"], content["stage"], content["outcome"], date.fromisoformat(content["day"]),
-                   content["text"], content["next"], date.fromisoformat(content["next_on"]))
+    return Service(content["service"], content["stage"], content["outcome"], date.fromisoformat(content["day"]),
+                   content["text"], content["next"], date.fromisoformat(content["next_on"]), note)
 
 
 def _referral(note: Written, heard: Written | None) -> Referral:
