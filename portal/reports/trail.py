@@ -58,42 +58,42 @@ def read_trail(session: Session, *, viewer: Viewer, keys: ServerKeys, before: st
 
     `before` is the `before` of the page before this; anything else begins at the newest entry.
     """
+    city = session.scalar(
+        select(Area.path).join(Unit, Unit.area_id == Area.id).where(Unit.id == viewer.unit_id)) or ""
     hidden = [str(flag_id) for flag_id in session.scalars(stepped_aside_from(viewer))]
     query = (select(AuditEntry.id, AuditEntry.at, AuditEntry.actor_id, Account.name, AuditEntry.action,
                     AuditEntry.subject, AuditEntry.reason, AuditEntry.amount)
              .outerjoin(Account, Account.id == AuditEntry.actor_id)
-             .where(_of_the_unit(session, viewer), AuditEntry.subject.not_in(hidden))
+             .where(_of_the_unit(session, viewer, city), AuditEntry.subject.not_in(hidden))
              .order_by(AuditEntry.id.desc()).limit(PAGE + 1))
     if before.isascii() and before.isdigit() and 0 < int(before[:20]) < _FURTHEST:
         query = query.where(AuditEntry.id < int(before[:20]))
     rows = session.execute(query).all()
     shown = rows[:PAGE]
     record(session, "trail.read", "trail", by=viewer.account_id, amount=len(shown))
-    return Page(_acts(session, shown, viewer, keys), shown[-1].id if len(rows) > PAGE else None)
+    return Page(_acts(session, shown, viewer, keys, city), shown[-1].id if len(rows) > PAGE else None)
 
 
-def _of_the_unit(session: Session, viewer: Viewer) -> ColumnElement[bool]:
+def _of_the_unit(session: Session, viewer: Viewer, city: str) -> ColumnElement[bool]:
     """Acts of the unit's own people, of those who look after people and numbers in its city, and its accounts
     made at the server. Nobody in the field is an actor in the trail."""
-    city = session.scalar(select(Area.path).join(Unit, Unit.area_id == Area.id).where(Unit.id == viewer.unit_id))
     own = session.scalars(select(Account.id).where(Account.unit_id == viewer.unit_id)).all()
     others = select(Account.id).outerjoin(Area, Area.id == Account.area_id).where(
         Account.role.in_({Role.ADMIN, Role.COORDINATOR, Role.LEADERSHIP}),
-        or_(Account.area_id.is_(None), below(city or "")))
+        or_(Account.area_id.is_(None), below(city)))
     at_the_server = and_(AuditEntry.actor_id.is_(None), AuditEntry.action.startswith("account."),
                          AuditEntry.subject.in_([str(account_id) for account_id in own]))
     return or_(AuditEntry.actor_id.in_(own), AuditEntry.actor_id.in_(others), at_the_server)
 
 
-def _acts(session: Session, rows: list[Row[Any]], viewer: Viewer, keys: ServerKeys) -> list[Act]:
+def _acts(session: Session, rows: list[Row[Any]], viewer: Viewer, keys: ServerKeys, city: str) -> list[Act]:
     subjects = {row.id: _thing(row.subject) for row in rows}
     wanted = {subject for subject in subjects.values() if subject}
     codes = {row.id: row.code for row in session.execute(
         select(Flag.id, Flag.code).where(Flag.id.in_(wanted), visible_to(viewer, keys)))}
-    city = session.scalar(select(Area.path).join(Unit, Unit.area_id == Area.id).where(Unit.id == viewer.unit_id))
     people = {row.id: row.name for row in session.execute(
         select(Account.id, Account.name).outerjoin(Area, Area.id == Account.area_id)
-        .where(Account.id.in_(wanted), or_(Account.unit_id == viewer.unit_id, below(city or ""))))}
+        .where(Account.id.in_(wanted), or_(Account.unit_id == viewer.unit_id, below(city))))}
     return [
         Act(row.at, row.name or "", row.action, codes.get(subjects[row.id], ""), people.get(subjects[row.id], ""),
             row.reason, row.amount)
