@@ -9,14 +9,13 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from portal.accounts import cards, devices, policy
+from portal.accounts import cards, commands, devices, policy
 from portal.accounts.models import (
     Account,
     Invitation,
     KeyGrant,
     Passkey,
     PendingChange,
-    SignIn,
     StaffKey,
     Unit,
 )
@@ -47,7 +46,7 @@ def switch(session: Session, account: Account, *, on: bool, by: Viewer) -> None:
         raise Refused("nobody switches herself off")
     if not on:
         check_can_go(session, account)
-        session.execute(delete(SignIn).where(SignIn.account_id == account.id))
+        commands.end_sign_ins(session, account.id)
         session.execute(delete(Invitation).where(Invitation.account_id == account.id))
         session.execute(delete(KeyGrant).where(KeyGrant.account_id == account.id))
     account.active = on
@@ -137,6 +136,7 @@ def refuse(session: Session, change: PendingChange, account: Account, *, by: Vie
 def begin_anew(session: Session, account: Account) -> None:
     """Everything that opened this account is worth nothing: phones, PIN, card, second factors, keys."""
     devices.end_all(session, account.id)
+    commands.end_sign_ins(session, account.id)
     cards.void(session, account.id)
     session.execute(delete(Passkey).where(Passkey.account_id == account.id))
     _give_up_keys(session, account)
@@ -179,7 +179,7 @@ def _change_role(session: Session, account: Account, role: Role, area: Area, *, 
         begin_anew(session, account)  # she chooses a PIN or passphrase again, and officers get their keys
     account.role, account.area_id = role, area.id
     account.unit_id = _unit_at(session, area) if role in UNIT else None
-    session.execute(delete(SignIn).where(SignIn.account_id == account.id))
+    commands.end_sign_ins(session, account.id)
     record(session, "account.role", account.id, by=by, reason=role)
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import pyotp
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
@@ -21,7 +20,6 @@ from portal.base.phones import normal_phone
 from portal.base.reference import new_reference
 from portal.base.settings import ServerKeys, Settings
 
-_TOTP_STEP = 30
 _BAD_SECRETS = {
     ("short", True): "A PIN has 8 digits or more, a phrase 12 characters or more.",
     ("weak", True): "That PIN is too easy to guess.",
@@ -140,23 +138,6 @@ def describe(session: Session, keys: ServerKeys, account: Account, *, name: str,
     record(session, "account.described", account.id, by=by)
 
 
-def use_totp(session: Session, keys: ServerKeys, account: Account, code: str) -> bool:
-    """Whether `code` is the second factor's code of now (one step early or late), and is used the
-    first time: a code that was seen over a shoulder is worth nothing."""
-    secret = sealed.open_totp(keys, account)
-    if not secret:
-        return False
-    totp, step = pyotp.TOTP(secret), int(now().timestamp()) // _TOTP_STEP
-    wanted = code.replace(" ", "")
-    fitting = [s for s in (step - 1, step, step + 1)
-               if pyotp.utils.strings_equal(totp.generate_otp(s), wanted)]
-    if not fitting:
-        return False
-    used = session.execute(update(Account).where(Account.id == account.id, Account.totp_last < fitting[0])
-                           .values(totp_last=fitting[0]))
-    return bool(used.rowcount)  # type: ignore[attr-defined]
-
-
 def open_sign_in(session: Session, account_id: UUID, *, hours: int, staff_private: bytes | None,
                  device_id: str | None = None) -> tuple[str, str]:
     """Begin a sign-in; returns (token for the signed cookie, the browser's half of the key or "").
@@ -177,6 +158,12 @@ def open_sign_in(session: Session, account_id: UUID, *, hours: int, staff_privat
 def end_sign_in(session: Session, token: str) -> None:
     """End one sign-in, wherever its cookie may have been copied to."""
     session.execute(delete(SignIn).where(SignIn.token_hash == sealed.token_hash(token)))
+
+
+def end_sign_ins(session: Session, account_id: UUID, *, but: str = "") -> None:
+    """End every sign-in of an account, except the one with the token `but`, if any."""
+    session.execute(delete(SignIn).where(SignIn.account_id == account_id,
+                                         SignIn.token_hash != sealed.token_hash(but)))
 
 
 def set_language(session: Session, account_id: UUID, language: str) -> None:

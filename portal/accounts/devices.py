@@ -96,7 +96,6 @@ def end_one(session: Session, account_id: UUID, wanted: str) -> None:
 
 
 def end_all(session: Session, account_id: UUID) -> None:
-    """End every device of the account, as when a phone was lost."""
+    """End every device of the account, as when a phone was lost. Its sign-ins are ended apart."""
     session.execute(update(Device).where(Device.account_id == account_id, Device.ended_on.is_(None))
                     .values(ended_on=now().date()))
-    session.execute(delete(SignIn).where(SignIn.account_id == account_id))

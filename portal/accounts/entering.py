@@ -81,8 +81,8 @@ def enter(form: Any, account: Account, tried: Try | None, secret: str, device: D
         if device is not None:
             writing.get_one(Device, device.id).last_on = now().date()
     _viewer, half = signin.begin(account.id, account.role not in FIELD, private, device.id if device else None)
-    target = carry.local_path(form.next.data or "/") if form is not None and hasattr(form, "next") else "/"
-    if form is not None and hasattr(form, "carried") and form.carried.data:
+    target = carry.local_path(form.next.data or "/") if form is not None else "/"
+    if form is not None and form.carried.data:
         page = render("continue.html", signed_in=True, carried=form.carried.data, path=target)
     else:
         page = make_response(redirect(target, 303))
@@ -91,10 +91,10 @@ def enter(form: Any, account: Account, tried: Try | None, secret: str, device: D
     return signin.set_key_cookie(page, half)
 
 
-def proven_device(form: Any, purpose: str = "sign-in") -> tuple[Device | None, bool]:
+def proven_device(form: Any) -> tuple[Device | None, bool]:
     """The phone that answered this form's challenge with its key, and whether it was taken off its account."""
     device = db.session().get(Device, form.device.data or "")
-    if device is None or not devices.is_signed(device.public, form.proof.data or "", purpose,
+    if device is None or not devices.is_signed(device.public, form.proof.data or "", "sign-in",
                                                form.challenge.data or ""):
         return None, False
     return (None, True) if device.ended_on is not None else (device, False)

@@ -39,18 +39,22 @@ class Chosen:
 
     secret_hash: str
     sealed_totp: bytes | None
+    totp_last: int
     staff_key: StaffKey | None
 
 
-def choose(settings: Settings, account: Account, secret: str, totp_secret: str = "") -> Chosen:
+def choose(settings: Settings, account: Account, secret: str, *, totp_secret: str = "", totp_last: int = 0) -> Chosen:
     """Make a PIN or passphrase ready, and for the unit's people a key pair under the passphrase that only she
-    knows. It takes its time, so it is done before anything is locked. Raises `BadSecret`."""
+    knows. `totp_last` is the step of the code that showed that the second factor works: it is used.
+
+    It takes its time, so it is done before anything is locked. Raises `BadSecret`.
+    """
     keys, role = settings.require_keys(), Role(account.role)
     check_secret(role, secret, phone=sealed.open_phone(keys, account), names=(account.name, account.title))
     own = sealed.make_staff_key(account.id, secret, memory_kib=settings.passphrase_memory_kib) \
         if role in UNIT else None
     return Chosen(passwords.hashed(sealed.peppered(keys, secret)),
-                  sealed.seal_totp(keys, account.id, totp_secret) if totp_secret else None, own)
+                  sealed.seal_totp(keys, account.id, totp_secret) if totp_secret else None, totp_last, own)
 
 
 def invite(session: Session, keys: ServerKeys, account: Account, *, by: UUID | None) -> str:
@@ -103,8 +107,7 @@ def accept(session: Session, keys: ServerKeys, typed: str, chosen: Chosen) -> Ac
         return None
     account.secret_hash = chosen.secret_hash
     if chosen.sealed_totp is not None:
-        account.sealed_totp = chosen.sealed_totp
-        account.totp_last = int(now().timestamp()) // 30  # the code that set it up is used
+        account.sealed_totp, account.totp_last = chosen.sealed_totp, chosen.totp_last
     if chosen.staff_key is not None:
         session.add(chosen.staff_key)
     session.flush()

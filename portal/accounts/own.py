@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from portal.accounts import passwords, sealed
+from portal.accounts import commands, passwords, sealed
 from portal.accounts.invitations import check_secret
-from portal.accounts.models import Account, SignIn, StaffKey
+from portal.accounts.models import Account, StaffKey
 from portal.accounts.roles import FIELD, Role
 from portal.audit.log import record
 from portal.base.errors import Refused
@@ -53,12 +53,6 @@ def change_secret(session: Session, account_id: UUID, made: NewSecret, *, but: s
     account.secret_hash = made.secret_hash
     if made.staff_key is not None:
         session.execute(update(StaffKey).where(StaffKey.account_id == account_id).values(**made.staff_key))
-    session.execute(delete(SignIn).where(SignIn.account_id == account_id,
-                                         SignIn.token_hash != sealed.token_hash(but)))
+    commands.end_sign_ins(session, account_id, but=but)
     if account.role not in FIELD:
         record(session, "account.secret", account_id, by=account_id)
-
-
-def end_all_sign_ins(session: Session, account_id: UUID) -> None:
-    """Sign an account out everywhere."""
-    session.execute(delete(SignIn).where(SignIn.account_id == account_id))

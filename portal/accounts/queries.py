@@ -51,9 +51,8 @@ class PersonRow:
     role: Role
     title: str
     area: str
-    active: bool
     state: str
-    """`on`, `off`, `invited`, or `lapsed`: nobody has entered, and no code works."""
+    """As `state_of` says."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +162,15 @@ def people_page(session: Session, viewer: Viewer, *, named: str = "", after: str
     return [_row(row) for row in session.execute(query)]
 
 
+def state_of(active: bool, entered: bool, invited: bool) -> str:
+    """Where an account stands: `off`, `on`, `invited`, or `lapsed`: nobody has entered, and no code works."""
+    if not active:
+        return "off"
+    if entered:
+        return "on"
+    return "invited" if invited else "lapsed"
+
+
 def person(session: Session, account_id: UUID, viewer: Viewer) -> Account:
     """An account that this viewer looks after. Raises `NotVisible`."""
     account = session.scalar(select(Account).outerjoin(Area, Area.id == Account.area_id)
@@ -209,5 +217,4 @@ def _people(viewer: Viewer) -> Select[Any]:
 
 def _row(row: Any) -> PersonRow:
     id_, name, role, title, area, active, entered, invited = row
-    state = "off" if not active else "on" if entered else "invited" if invited else "lapsed"
-    return PersonRow(id_, name, Role(role), title, area or "", active, state)
+    return PersonRow(id_, name, Role(role), title, area or "", state_of(active, entered, invited))

@@ -17,7 +17,7 @@ def role_name(role: str) -> str:
 
 
 def state_name(state: str) -> str:
-    """Where an account stands (`queries.PersonRow.state`)."""
+    """Where an account stands (`queries.state_of`)."""
     return {"on": _("On"), "off": _("Switched off"), "invited": _("Invited"), "lapsed": _("No code yet")}[state]
 
 

@@ -16,6 +16,7 @@ from portal.accounts import (
     policy,
     sealed,
     throttle,
+    totp,
     tries,
 )
 from portal.accounts.forms import EnrolForm, InvitationForm, PhoneForm, StaffEnrolForm
@@ -128,11 +129,12 @@ def _enrol_at_office(account: Account) -> Response:
     secret = sealed.open_new_totp(keys, account.id, request.form.get("totp", ""))
     if "secret" not in request.form or not form.accepted() or not secret:
         return _office_page(form, account, secret)
-    if not pyotp.TOTP(secret).verify(form.app_code.data.replace(" ", ""), for_time=now(), valid_window=1):
+    step = totp.step_of(secret, form.app_code.data)
+    if not step:
         entering.refuse(form.app_code, _("That code does not fit. Is the clock of your phone right?"))
         return _office_page(form, account, secret)
     try:
-        chosen = invitations.choose(config.settings(), account, form.secret.data, secret)
+        chosen = invitations.choose(config.settings(), account, form.secret.data, totp_secret=secret, totp_last=step)
         with db.transaction() as writing:
             entered = invitations.accept(writing, keys, form.code.data, chosen)
     except invitations.BadSecret as bad:

@@ -20,6 +20,7 @@ from portal.accounts import (
     queries,
     sealed,
     signin,
+    totp,
     tries,
 )
 from portal.accounts.demo import demo_people, demo_person, is_at_home
@@ -282,7 +283,7 @@ def _second_factor(form: StaffSignInForm, account: Account) -> bool:
         if form.passkey.data:
             good = _staff_passkey(writing, form, account)
         else:
-            good = commands.use_totp(writing, config.keys(), account, form.code.data or "")
+            good = totp.use(writing, config.keys(), account, form.code.data or "")
     if not good:
         entering.refuse(form.name, _("That does not match. Please try again."))
     return good

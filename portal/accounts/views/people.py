@@ -27,7 +27,7 @@ from portal.accounts.roles import FIELD, Role
 from portal.accounts.views.blueprint import bp
 from portal.accounts.words import bad_account, bad_table, qr, role_name
 from portal.areas.models import Area, Level
-from portal.areas.queries import AreaRow, full_names, get_area
+from portal.areas.queries import full_names, get_area
 from portal.audit import once
 from portal.base.phones import local_phone
 from portal.web import config, db
@@ -52,7 +52,7 @@ def new_person():
     """Make an account and hand over the way in, face to face."""
     area = _starting_area()
     if area is None:
-        return render("accounts/new_where.html", places=_named_places(), successor_of="")
+        return render("accounts/new_where.html", places=_named_places())
     form = _person_form(area)
     if not form.accepted():
         return _person_page(form, area)
@@ -173,7 +173,7 @@ def _made(form: PersonForm, area: Area, *, old: Account | None) -> Response | No
         entering.refuse(form.sign_in_name if bad.code.startswith("name") else form.phone, bad_account(bad.code))
         return None
     except BadPlace:
-        entering.refuse(form.place if form.place else form.role, _("This role does not fit this place."))
+        entering.refuse(form.place, _("This role does not fit this place."))
         return None
     if not newcomer.code:
         flash(_("The account is made. A second person must agree before anybody can use it."))
@@ -214,11 +214,14 @@ def _shown_before() -> Response:
 
 def _one_person(account: Account, problem: str = "") -> Response:
     session = db.session()
+    invitation = queries.invitation_of(session, account.id)
     return render(
         "accounts/person.html", person=account, problem=problem, status=409 if problem else 200,
         area=full_names(session, [account.area_id]).get(account.area_id) if account.area_id else None,
         phone=local_phone(sealed.open_phone(config.keys(), account)) if account.sealed_phone else "",
-        invitation=queries.invitation_of(session, account.id), changes=queries.changes_of(session, account.id),
+        invitation=invitation,
+        state=queries.state_of(account.active, bool(account.secret_hash), invitation is not None),
+        changes=queries.changes_of(session, account.id),
         phones=len(devices.of_account(session, account.id)), passkeys=len(passkeys.of_account(session, account.id)),
         codes_left=cards.left(session, account.id), in_field=account.role in FIELD,
         myself=account.id == current_user.account_id)
@@ -240,16 +243,12 @@ def _named_places() -> list[tuple[str, str]]:
 
 
 def _person_form(area: Area, only: Role | None = None) -> PersonForm:
-    form = PersonForm()
+    form, places = PersonForm(), [area] if only else people.places_at(db.session(), area)
     roles = [only] if only else [role for role in Role if role in policy.roles_made_by(current_user) and
-                                 any(place.level in people.FITS[role] for place in _places(area))]
+                                 any(place.level in people.FITS[role] for place in places)]
     form.role.choices = [(role.value, role_name(role)) for role in roles]
-    form.place.choices = [(place.code, place.name) for place in ([area] if only else _places(area))]
+    form.place.choices = [(place.code, place.name) for place in places]
     return form
-
-
-def _places(area: Area) -> list[AreaRow]:
-    return people.places_at(db.session(), area)
 
 
 def _person_page(form: PersonForm, area: Area, old: Account | None = None) -> Response:

@@ -6,7 +6,19 @@ from flask import Response, flash, redirect, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from portal.accounts import cards, challenges, devices, entering, invitations, own, passkeys, policy, sealed, signin
+from portal.accounts import (
+    cards,
+    challenges,
+    commands,
+    devices,
+    entering,
+    invitations,
+    own,
+    passkeys,
+    policy,
+    sealed,
+    signin,
+)
 from portal.accounts.forms import LookForm, PasskeyForm, PhoneForm, SecretForm
 from portal.accounts.models import Account, Device
 from portal.accounts.roles import FIELD
@@ -103,7 +115,7 @@ def end_device(device: str):
 def sign_out_everywhere():
     """End every sign-in of this account, here too."""
     with db.transaction() as writing:
-        own.end_all_sign_ins(writing, current_user.account_id)
+        commands.end_sign_ins(writing, current_user.account_id)
     signin.end()
     return signin.set_key_cookie(redirect(url_for(".sign_in"), 303), "")  # type: ignore[arg-type]
 
