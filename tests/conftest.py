@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from alembic import command
@@ -198,3 +198,21 @@ def signed_in(city: SimpleNamespace, person: factories.Person, language: str = "
 @pytest.fixture
 def sign_in(city: SimpleNamespace) -> Callable[..., Browser]:
     return lambda person, language="en": signed_in(city, person, language)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """One Chromium for the tests of a file."""
+    from tests.support import live  # only tests in a browser need what it imports
+
+    with live.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def address(city: SimpleNamespace) -> Iterator[str]:
+    """Where the city's app answers on this machine."""
+    from tests.support import live
+
+    with live.serving(city.app) as address:
+        yield address

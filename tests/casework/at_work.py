@@ -9,9 +9,9 @@ from portal.base.db import writing
 from portal.casework import commands, duplicates, records
 from portal.casework.commands import Assessment, Closing, GivenService, Letter
 from portal.casework.records import Codes
-from portal.flags.life import Risk
+from portal.flags.life import Move, Risk
 from portal.flags.models import Flag
-from tests.followup.at_desk import Officer
+from tests.followup.at_desk import Officer, sent
 
 WHY = "Sudah dibicarakan dengan orangnya."
 CODES = Codes(("fisik",), "25_44", "p", "none", "rumah_tangga", "suami_istri")
@@ -25,6 +25,15 @@ def does(officer: Officer, act: Any, flag_id: UUID, *given: Any, version: int | 
         front = {"settings": city.settings, "ring": officer.ring}
         wanted = [front[name] for name in act.__code__.co_varnames[:act.__code__.co_argcount] if name in front]
         act(city.db, *wanted, flag, *given, by=officer.viewer, version=flag.version if version is None else version)
+
+
+def taken(officer: Officer, risk: Risk, **given: Any) -> UUID:
+    """The id of a concern that was just sent as `given`, and that this officer has taken and assessed so."""
+    flag_id = sent(officer.city, **given)
+    officer.opens(flag_id)
+    officer.does(Move.TAKE, flag_id)
+    officer.does(Move.ASSESS, flag_id, risk, WHY)
+    return flag_id
 
 
 def assesses(officer: Officer, flag_id: UUID, risk: Risk, codes: Codes | None = None, why: str = WHY) -> None:

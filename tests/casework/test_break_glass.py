@@ -20,31 +20,17 @@ from portal.flags import queries as flag_queries
 from portal.flags.answers import Contact, KeepFrom
 from portal.flags.life import Move, Risk, Status
 from portal.reports import trail
-from tests.casework.at_work import assesses, closes, does, flag_of, written
+from tests.casework.at_work import assesses, closes, does, flag_of, taken, written
 from tests.factories import some_answers
-from tests.followup.at_desk import WHY, Officer, cadre_adds, sent
+from tests.followup.at_desk import WHY, Officer, cadre_adds
 
 DANGER = "Suaminya mengancam dengan parang malam ini."
 AT_NIGHT = (now() + timedelta(days=1)).replace(hour=19, minute=12, second=0, microsecond=0)  # 02.12 in the city
 
 
-@pytest.fixture
-def unit(city):
-    return tuple(Officer(city, person) for person in (city.rina, city.dewi, city.ratna))
-
-
-@pytest.fixture
-def unit_on_both(any_city):
-    return tuple(Officer(any_city, person) for person in (any_city.rina, any_city.dewi, any_city.ratna))
-
-
 def in_work(officer, risk=Risk.HIGH, **answers):
     """A concern with "contact nobody" that this officer has taken and assessed so."""
-    flag_id = sent(officer.city, answers=some_answers(**{"contact": Contact.NOBODY, **answers}))
-    officer.opens(flag_id)
-    officer.does(Move.TAKE, flag_id)
-    officer.does(Move.ASSESS, flag_id, risk, WHY)
-    return flag_id
+    return taken(officer, risk, answers=some_answers(**{"contact": Contact.NOBODY, **answers}))
 
 
 def acts_alone(officer, flag_id, why=DANGER):

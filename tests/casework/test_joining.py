@@ -25,16 +25,6 @@ PHONE = "0812-9999-8888"
 CONFLICT = {"keep_from": (KeepFrom.RT_RW,)}
 
 
-@pytest.fixture
-def unit(city):
-    return tuple(Officer(city, person) for person in (city.rina, city.dewi, city.ratna))
-
-
-@pytest.fixture
-def unit_on_both(any_city):
-    return tuple(Officer(any_city, person) for person in (any_city.rina, any_city.dewi, any_city.ratna))
-
-
 def told(officer, *, person=None, answers=None, **identity):
     """A concern about somebody whom these things identify, opened by this officer."""
     city = officer.city

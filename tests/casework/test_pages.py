@@ -13,7 +13,7 @@ from portal.casework import commands, records
 from portal.casework.models import Note, Proposal
 from portal.flags.answers import Contact, Danger, KeepFrom
 from portal.flags.life import Move, Risk, Status
-from tests.casework.at_work import CODES, WHY, a_letter, assesses, closes, does, flag_of, written
+from tests.casework.at_work import CODES, WHY, a_letter, assesses, closes, does, flag_of, taken, written
 from tests.conftest import signed_in
 from tests.factories import some_answers, some_identity
 from tests.followup.at_desk import Officer, sent
@@ -26,12 +26,7 @@ ABSURD = ["", " ", "x" * 5000, "\0", "<script>alert(1)</script>", "\u202e🌾", 
 
 def in_work(city, risk=Risk.MEDIUM, person=None, **given):
     """A concern that Rina has taken and assessed."""
-    rina = Officer(city, person or city.rina)
-    flag_id = sent(city, **given)
-    rina.opens(flag_id)
-    rina.does(Move.TAKE, flag_id)
-    rina.does(Move.ASSESS, flag_id, risk, WHY)
-    return flag_id
+    return taken(Officer(city, person or city.rina), risk, **given)
 
 
 def at(city, flag_id, act=""):

@@ -13,28 +13,14 @@ from portal.casework import commands, proposals
 from portal.casework.models import Proposal
 from portal.flags.answers import Contact, Danger
 from portal.flags.life import Move, Risk, Status
-from tests.casework.at_work import WHY, assesses, closes, does, flag_of, written
+from tests.casework.at_work import WHY, assesses, closes, does, flag_of, taken, written
 from tests.factories import some_answers
-from tests.followup.at_desk import Officer, cadre_adds, sent
-
-
-@pytest.fixture
-def unit(city):
-    return tuple(Officer(city, person) for person in (city.rina, city.dewi, city.ratna))
-
-
-@pytest.fixture
-def unit_on_both(any_city):
-    return tuple(Officer(any_city, person) for person in (any_city.rina, any_city.dewi, any_city.ratna))
+from tests.followup.at_desk import Officer, cadre_adds
 
 
 def in_work(officer, risk=Risk.HIGH, **answers):
     """A concern that this officer has taken and assessed so."""
-    flag_id = sent(officer.city, answers=some_answers(**answers))
-    officer.opens(flag_id)
-    officer.does(Move.TAKE, flag_id)
-    officer.does(Move.ASSESS, flag_id, risk, WHY)
-    return flag_id
+    return taken(officer, risk, answers=some_answers(**answers))
 
 
 def outcomes(city):

@@ -13,7 +13,7 @@ from portal.casework import codes, commands, records
 from portal.casework.models import MonthlyFact, Note
 from portal.flags.life import Move, Risk, Status
 from portal.flags.models import FlagStep
-from tests.casework.at_work import CODES, WHY, a_letter, a_service, assesses, closes, does, flag_of, written
+from tests.casework.at_work import CODES, WHY, a_letter, a_service, assesses, closes, does, flag_of, taken, written
 from tests.followup.at_desk import Officer, an_action, sent
 
 MONDAY = datetime(2026, 11, 23, 3, tzinfo=UTC)  # 10.00 in Jakarta
@@ -30,11 +30,7 @@ def rina_on_both(any_city):
 
 
 def in_work(officer, risk=Risk.MEDIUM):
-    flag_id = sent(officer.city)
-    officer.opens(flag_id)
-    officer.does(Move.TAKE, flag_id)
-    officer.does(Move.ASSESS, flag_id, risk, WHY)
-    return flag_id
+    return taken(officer, risk)
 
 
 def facts(city):

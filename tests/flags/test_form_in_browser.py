@@ -4,7 +4,6 @@ import re
 from contextlib import contextmanager
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from sqlalchemy import select
 
@@ -17,15 +16,8 @@ from tests.flags.test_views import opened
 from tests.support import live
 
 pytestmark = pytest.mark.browser
-AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 TRACES = """async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length,
                          (await caches.keys()).length, document.cookie]"""
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with live.chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(autouse=True)
@@ -33,12 +25,6 @@ def _no_sessions_yet(monkeypatch):
     """What the home page says of sessions is told by its own tests."""
     monkeypatch.setattr(views.outreach, "here", lambda *_, **__: type("Here", (), {
         "area_name": "RW 07", "this_month": 0, "last_held_on": None, "last_attendance": 0, "missing_topic": ""}))
-
-
-@pytest.fixture
-def address(city):
-    with live.serving(city.app) as address:
-        yield address
 
 
 class Hand:
@@ -774,23 +760,21 @@ def test_every_step_is_accessible_and_fits_a_small_phone(visit, language):
     device = {**live.PHONE, "viewport": {"width": 320, "height": 2400}}
     with visit(language=language, device=device) as hand:
         hand.open()
-        axe = Axe()
         for answers in ([], ["danger=again"], ["who=woman"], ["signs=afraid"], ["known=told_by_person"], [],
                         ["aware=not_yet_willing"], ["contact=person"]):
             if hand.step not in {"0", "5", "7"}:
                 hand.next()  # the message is there too
             hand.page.evaluate("document.querySelectorAll('.lk:not([hidden]) details').forEach(d => d.open = true)")
-            looked_at(axe, hand)
+            looked_at(hand)
             hand.choose(*answers)
             hand.tap("#mulai" if hand.step == "0" else "#lanjut")
-        looked_at(axe, hand)
+        looked_at(hand)
         hand.send()
-        looked_at(axe, hand)
+        looked_at(hand)
 
 
-def looked_at(axe, hand):
-    found = axe.run(hand.page, options=AXE)
-    assert found.violations_count == 0, (hand.step, found.generate_report())
+def looked_at(hand):
+    live.assert_accessible(hand.page, hand.step)
     scroll, inner = widths(hand.page)
     assert scroll <= inner, hand.step
     small = hand.page.locator("main :is(a, button, summary, .pilih, select):visible").evaluate_all(
@@ -801,18 +785,17 @@ def looked_at(axe, hand):
 @pytest.mark.parametrize("device", [live.PHONE, live.PC], ids=["phone", "pc"])
 def test_the_other_pages_are_accessible_with_and_without_faults(visit, device):
     with visit(device={**device, "viewport": {**device["viewport"], "height": 2400}}) as hand:
-        axe = Axe()
         hand.open("/")
-        looked_at(axe, hand)
+        looked_at(hand)
         hand.open().calm()
         hand.send()
         code = hand.page.url.rsplit("/", 1)[1]
         for path in ("/", "/k", f"/k/{code}", f"/k/{code}/tambah"):
             hand.open(path)
-            looked_at(axe, hand)
+            looked_at(hand)
         hand.tap("[data-kirim]")
         expect(hand.page.locator(".galat:not([hidden])")).to_be_focused()
-        looked_at(axe, hand)
+        looked_at(hand)
         hand.page.locator("#text").fill("Ada yang baru")
         hand.tap("[data-kirim]")
         hand.page.wait_for_url(f"**/k/{code}")

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from portal.accounts import own
@@ -17,20 +16,7 @@ from tests.followup.at_desk import Officer, cadre_answers, sent
 from tests.support import live
 
 pytestmark = pytest.mark.browser
-AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 ENOUGH_TABS = 80
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with live.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def address(city):
-    with live.serving(city.app) as address:
-        yield address
 
 
 @pytest.fixture
@@ -66,8 +52,7 @@ def looked_at(page):
     size = page.viewport_size
     page.set_viewport_size({**size, "height": 4000})  # sticky bars must not hide what axe looks at
     page.evaluate("document.querySelectorAll('main details').forEach((d) => { d.open = true; })")
-    found = Axe().run(page, options=AXE)
-    assert found.violations_count == 0, (page.url, found.generate_report())
+    live.assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], page.url
     small = page.locator("main :is(a.tbl, button, summary, .pilih, select):visible").evaluate_all(
         "all => all.map(e => [e.textContent.trim(), e.getBoundingClientRect().height]).filter(([, h]) => h < 24)")

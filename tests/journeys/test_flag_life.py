@@ -12,7 +12,7 @@ import pytest
 from portal.base.db import session_for
 from portal.flags.models import Flag
 from tests.conftest import signed_in
-from tests.support.live import PC, PHONE, chromium, serving, visiting
+from tests.support.live import PC, PHONE, visiting
 
 STORY = "Ada lebam di lengannya"
 SAID = {
@@ -23,22 +23,16 @@ SAID = {
 }
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("language", ["id", "en"])
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 @pytest.mark.parametrize("device", [PHONE, PC], ids=["phone", "pc"])
-def test_a_concern_goes_its_whole_way_in_a_real_browser(city, browser, device, script, language):
+def test_a_concern_goes_its_whole_way_in_a_real_browser(city, chromium, address, device, script, language):
     said = SAID[language]
     how = {"language": language, "device": device, "script": script}
-    with serving(city.app) as address, visiting(browser, city, address, city.siti, **how) as phone, \
-            visiting(browser, city, address, city.rina, **how) as desk, \
-            visiting(browser, city, address, city.dewi, **how) as beside:
+    with visiting(chromium, city, address, city.siti, **how) as phone, \
+            visiting(chromium, city, address, city.rina, **how) as desk, \
+            visiting(chromium, city, address, city.dewi, **how) as beside:
         siti, rina, dewi = phone.new_page(), desk.new_page(), beside.new_page()
 
         _log_a_session(siti, address)

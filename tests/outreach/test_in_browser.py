@@ -4,7 +4,6 @@ import re
 from dataclasses import replace
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from sqlalchemy import select
 
@@ -16,21 +15,8 @@ from tests.outreach.test_sessions import held_at, logged, number_of
 from tests.support import live
 
 pytestmark = pytest.mark.browser
-AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 SMALL = """() => [...document.querySelectorAll("main :is(a, button, summary, .pilih, .hitung input, select)")]
   .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 44).map((e) => e.outerHTML.slice(0, 90))"""
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with live.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def address(city):
-    with live.serving(city.app) as address:
-        yield address
 
 
 @pytest.fixture
@@ -49,8 +35,7 @@ def fill(page, address):
 
 def looked_at(page, narrowest=320):
     page.set_viewport_size({**page.viewport_size, "height": 3000})  # sticky bars must not hide what axe looks at
-    results = Axe().run(page, options=AXE)
-    assert results.violations_count == 0, results.generate_report()
+    live.assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= max(page.viewport_size["width"], narrowest)
 
 

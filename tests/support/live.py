@@ -7,8 +7,9 @@ from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.conftest import give_up, signed_in
@@ -16,6 +17,9 @@ from tests.conftest import give_up, signed_in
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 640}, "device_scale_factor": 2, "is_mobile": True,
                          "has_touch": True, "locale": "id-ID", "timezone_id": "Asia/Jakarta"}
 PC: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "locale": "id-ID", "timezone_id": "Asia/Jakarta"}
+
+
+_AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 class _Quiet(WSGIRequestHandler):
@@ -83,6 +87,12 @@ def visiting(browser: Browser, city: SimpleNamespace, address: str, person: Any 
         yield context
     finally:
         context.close()
+
+
+def assert_accessible(page: Page, *where: object) -> None:
+    """Axe finds nothing on the page as it is now: WCAG 2.2 AA and its best practice. `where` names the state."""
+    found = Axe().run(page, options=_AXE)
+    assert found.violations_count == 0, (page.url, *where, found.generate_report())
 
 
 def _stand_in(route: Any) -> None:
