@@ -11,7 +11,7 @@ PYBABEL = $(VENV_PYTHON) -c "import sys; from babel.messages.frontend import mai
 LANGUAGES = id
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow budget gallery lint lock messages prepare
+.PHONY: help run test test-slow prove prove-long budget gallery lint lock messages prepare
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -24,6 +24,12 @@ test: ## Run the tests (a few of them: make test ARGS="-k flags")
 
 test-slow: ## Run what takes minutes: a hundred thousand guesses at signing in
 	@$(BOOTSTRAP) test -m slow $(ARGS)
+
+prove: ## Show what is claimed: one line a claim, with its figure and its limit
+	@$(BOOTSTRAP) test -m proof tests/proof $(ARGS)
+
+prove-long: ## The same at full size, for hours; writes docs/proof.md
+	@PORTAL_PROOF=long PORTAL_PROOF_PAGE=docs/proof.md $(BOOTSTRAP) test -m proof tests/proof $(ARGS)
 
 budget: prepare ## Weigh every page of a cadre; fails past a limit of the design
 	@$(VENV_PYTHON) -m benchmarks.budget

@@ -107,3 +107,24 @@ def test_a_postgres_that_cannot_start_says_why(programs, monkeypatch):
     monkeypatch.setitem(postgres.SETTINGS, "shared_buffers", "a lot")
     with pytest.raises(Unavailable, match="shared_buffers"), temporary_postgres():
         pass
+
+
+def test_a_claim_that_does_not_hold_fails_and_stands_on_the_page_all_the_same(tmp_path):
+    folder = Path(__file__).parent / "proof"
+    copied = tmp_path / "proof"
+    copied.mkdir()
+    (copied / "conftest.py").write_text((folder / "conftest.py").read_text())
+    (copied / "test_two.py").write_text(
+        "def test_true(claim):\n    claim('nothing is lost', '0 of 9', '0', holds=True)\n"
+        "def test_false(claim):\n    claim('nothing is doubled', '1 of 9', '0', holds=False)\n")
+    page = tmp_path / "proof.md"
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-m", "proof", "-o", "markers=proof", copied],
+        cwd=folder.parent.parent, env={**os.environ, "PORTAL_PROOF_PAGE": str(page)},
+        capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1, done.stdout
+    assert "holds  nothing is lost: 0 of 9 (limit 0)" in done.stdout
+    assert "FAILS  nothing is doubled: 1 of 9 (limit 0)" in done.stdout
+    assert "| nothing is doubled | 1 of 9 | 0 | **no** |" in page.read_text()

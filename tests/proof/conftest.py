@@ -1,0 +1,67 @@
+"""How a claim is stated, and how all of them become one page."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+LONG = os.environ.get("PORTAL_PROOF") == "long"
+
+
+def pytest_collection_modifyitems(items):
+    """Everything in this folder is a proof, and may take its time."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.proof)
+            item.add_marker(pytest.mark.timeout(7200 if LONG else 600))
+
+
+def size(*, short: int, long: int) -> int:
+    """How many of something to try: `short` at every change, `long` in the long run."""
+    return long if LONG else short
+
+
+@pytest.fixture
+def claim(request) -> Callable[..., None]:
+    """States a claim: `claim("no acknowledged concern is lost", "0 of 300 kills", "0", holds=lost == 0)`.
+
+    The line stands in the summary also when the claim does not hold; then the test fails.
+    """
+    def state(sentence: str, figure: object, limit: object, *, holds: bool) -> None:
+        request.node.user_properties.append(("claim", (sentence, str(figure), str(limit), bool(holds))))
+        assert holds, f"{sentence}: {figure}, where the limit is {limit}"
+
+    return state
+
+
+def pytest_terminal_summary(terminalreporter):
+    """One line a claim; and the page, when `PORTAL_PROOF_PAGE` names one."""
+    stated = _stated(terminalreporter)
+    if not stated:
+        return
+    terminalreporter.section("claims")
+    for sentence, figure, limit, holds in stated:
+        terminalreporter.write_line(f"{'holds' if holds else 'FAILS'}  {sentence}: {figure} (limit {limit})")
+    if page := os.environ.get("PORTAL_PROOF_PAGE"):
+        Path(page).write_text(_page(stated), encoding="utf-8")
+
+
+def _stated(terminalreporter):
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, [])]
+    return sorted(tuple(value) for report in reports if report.when == "call"
+                  for name, value in report.user_properties if name == "claim")
+
+
+def _page(stated):
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
+    command = "make prove-long" if LONG else "make prove"
+    lines = ["# Proof", "",
+             f"The last output of `{command}`, of {datetime.now(UTC):%Y-%m-%d}, commit {commit.stdout.strip()}.", "",
+             "| claim | figure | limit | holds |", "|---|---|---|---|",
+             *(f"| {sentence} | {figure} | {limit} | {'yes' if holds else '**no**'} |"
+               for sentence, figure, limit, holds in stated)]
+    return "\n".join(lines) + "\n"
