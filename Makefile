@@ -11,7 +11,7 @@ PYBABEL = $(VENV_PYTHON) -c "import sys; from babel.messages.frontend import mai
 LANGUAGES = id
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow prove prove-long budget gallery lint lock messages prepare
+.PHONY: help run test test-slow prove prove-long budget lighthouse gallery scripts lint lock messages prepare
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,8 +34,14 @@ prove-long: ## The same at full size, for hours; writes docs/proof.md
 budget: prepare ## Weigh every page of a cadre; fails past a limit of the design
 	@$(VENV_PYTHON) -m benchmarks.budget
 
+lighthouse: prepare ## Ask Lighthouse about every page of a cadre (needs npm and Chromium)
+	@$(VENV_PYTHON) -m benchmarks.lighthouse
+
 gallery: prepare ## Take a picture of every page, in both languages, into build/gallery
 	@$(VENV_PYTHON) -m benchmarks.gallery
+
+scripts: prepare ## Make the scripts small that browsers load (needs npm); the outcome is kept in the tree
+	@$(VENV_PYTHON) -m deploy.scripts
 
 prepare:
 	@$(BOOTSTRAP) prepare

@@ -4,8 +4,8 @@
 
 Prints a line a page in both languages, bytes after gzip -9 and, for comparison, after brotli; a part that is too
 heavy is marked with ! and its limit, and then the command fails. Pages are measured as a phone that holds its
-owner's key sees them. What that key needs of script (key.js) comes with the sign-in page and is kept; other pages
-ask for it again only by its address, when the key must show itself.
+owner's key sees them. What that key needs of script (key.js, half a kilobyte) other pages fetch once, when it must
+show itself, after all else.
 """
 
 import os

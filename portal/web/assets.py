@@ -1,6 +1,8 @@
-"""Static files as browsers get them: minified, compressed once, under an address that follows their content.
+"""Static files as browsers get them: small, compressed once, under an address that follows their content.
 
-A file's mark is taken from the bytes that are served, so an address with the right mark may be kept for ever.
+Scripts are written in `scripts/` and made small by `make scripts` into `static/`, where they are kept: serving
+needs no tool for it. A file's mark is taken from the bytes that are served, so an address with the right mark may be
+kept for ever.
 """
 
 import gzip
@@ -12,19 +14,31 @@ from pathlib import Path
 
 from flask import Flask, Response, abort, request, session, url_for
 from rcssmin import cssmin
-from rjsmin import jsmin
 
 from portal.web.guard import public
 
-_FOLDER = Path(__file__).parent / "static"
-BUNDLES = {
-    "phone.js": ("app.js", "lock.js"),
-    "sign-in.js": ("app.js", "door.js", "sign-in.js"),
-    "begin.js": ("app.js", "door.js", "begin.js"),
-    "flag.js": ("send.js", "flag.js"),
-    "session.js": ("send.js", "session.js"),
+_HERE = Path(__file__).parent
+FOLDER = _HERE / "static"
+SCRIPTS = {
+    "app.js": ("app",),
+    "phone.js": ("app", "lock"),
+    "form.js": ("app", "lock", "send"),
+    "flag.js": ("app", "lock", "send", "flag"),
+    "session.js": ("app", "lock", "send", "session"),
+    "desk.js": ("app", "lock", "send", "desk"),
+    "print.js": ("app", "lock", "print"),
+    "secret.js": ("app", "lock", "door"),
+    "settings.js": ("app", "lock", "key", "named"),
+    "ready.js": ("app", "lock", "key", "settle"),
+    "set-passkey.js": ("app", "lock", "key", "passkey"),
+    "sign-in.js": ("app", "key", "door", "sign-in"),
+    "office.js": ("app", "key", "door", "passkey"),
+    "begin.js": ("app", "key", "door", "begin"),
+    "key.js": ("key",),
+    "passkey.js": ("passkey",),
 }
-"""What a page needs of several comes as one file: fewer requests, and fewer bytes compressed together."""
+"""What is served, and of which sources in `scripts/` it is made: a page loads one file, which costs one request,
+and fewer bytes than its parts. The last two are fetched by others when they are needed."""
 
 
 @dataclass(frozen=True)
@@ -75,19 +89,38 @@ def serve(filename: str) -> Response:
     return response.make_conditional(request)
 
 
+def sources(name: str) -> list[Path]:
+    """The files in the tree that a served script is made of, in their order."""
+    return [_HERE / "scripts" / f"{part}.js" for part in SCRIPTS[name]]
+
+
+def stamp(name: str) -> bytes:
+    """The line that stands above a small script and says of which sources it was made."""
+    return b"//" + hashlib.sha256(_joined(name)).hexdigest()[:16].encode()
+
+
+def made_small(name: str) -> bytes | None:
+    """What `make scripts` made of a script; None when its sources have changed since."""
+    file = FOLDER / name
+    above, _, body = file.read_bytes().partition(b"\n") if file.exists() else (b"", b"", b"")
+    return body if above == stamp(name) else None
+
+
 @lru_cache(maxsize=64)
 def load(name: str) -> Asset:
-    """A file or bundle by its name. Raises `FileNotFoundError` for any other."""
-    if name not in BUNDLES and name not in {file.name for file in _FOLDER.iterdir()}:
+    """A file by its name. Raises `FileNotFoundError` for any that is not served."""
+    if name in SCRIPTS:
+        body = made_small(name) or _joined(name)  # whoever works on a script sees his change at once
+    elif name in {file.name for file in FOLDER.iterdir()}:
+        body = (FOLDER / name).read_bytes()
+    else:
         raise FileNotFoundError(name)
-    body = b"\n".join(_small(_FOLDER / part) for part in BUNDLES.get(name, (name,)))
+    if name.endswith(".css"):
+        body = str(cssmin(body.decode())).encode()
     mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
     # mtime=0: the same file is the same bytes in every process
     return Asset(body, gzip.compress(body, 9, mtime=0), hashlib.sha256(body).hexdigest()[:8], mimetype)
 
 
-def _small(file: Path) -> bytes:
-    if file.name.endswith(".min.js"):
-        return file.read_bytes()
-    shrink = {".js": jsmin, ".css": cssmin}.get(file.suffix)
-    return str(shrink(file.read_text())).encode() if shrink else file.read_bytes()
+def _joined(name: str) -> bytes:
+    return b"\n".join(file.read_bytes() for file in sources(name))

@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 from flask_login import current_user
 
 _CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "manifest-src 'self'; form-action 'self' {exit}; base-uri 'none'; frame-ancestors 'none'"
 )
 

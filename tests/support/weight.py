@@ -21,6 +21,7 @@ CALM = {"danger": "again", "who": "girl", "signs": ["afraid"], "known": "witness
 LIMITS = {"html": 4_000, "css": 6_000, "html+css": 13_000, "script": 2_000, "htmx": 17_000, "first": 30_000}
 ON_THE_FORM = {"html": 6_000, "script": 4_000, "first": 34_000}
 """In bytes after gzip. `first` is all that a phone loads that has never been here."""
+REQUESTS = 4
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,17 @@ class Weight:
 
     @property
     def broken(self) -> dict[str, int]:
-        """The parts that are too heavy, with their bytes."""
-        return {part: size for part, size in self.gzip.items() if size > self.limits[part]}
+        """The parts that are too heavy, with their bytes; and `requests`, where there are too many."""
+        heavy = {part: size for part, size in self.gzip.items() if size > self.limits[part]}
+        return heavy | ({"requests": self.requests} if self.requests > REQUESTS else {})
 
 
 def weigh(name: str, page: Page) -> Weight:
     """Load everything a page names, as a browser would, and weigh it."""
     styles = [e.attrs["href"] for e in page.root.all("link", rel="stylesheet")]
     scripts = page.root.all("script")
-    rest = [e.attrs["href"] for rel in ("icon", "manifest") for e in page.root.all("link", rel=rel)]
+    rest = [at for rel in ("icon", "manifest") for e in page.root.all("link", rel=rel)
+            if not (at := e.attrs["href"]).startswith("data:")]
     parts: dict[str, list[bytes]] = {"html": [page.html.encode()], "css": [_load(page, at) for at in styles],
                                      "script": [], "htmx": [], "rest": [_load(page, at) for at in rest]}
     for script in scripts:

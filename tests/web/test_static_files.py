@@ -6,15 +6,14 @@ from pathlib import Path
 
 import pytest
 from rcssmin import cssmin
-from rjsmin import jsmin
 
 from portal.web import assets
 from tests.support import live
 
 FOLDER = Path(assets.__file__).parent / "static"
-OWN = sorted(file.name for file in FOLDER.iterdir() if file.suffix in {".js", ".css"} and ".min." not in file.name)
-SERVED = sorted({*OWN, "htmx.min.js", *assets.BUNDLES})
-TINY = {"coverage.js", "print.js"}  # would only grow
+STYLES = sorted(file.name for file in FOLDER.glob("*.css"))
+OWN = sorted({*STYLES, *assets.SCRIPTS})
+SERVED = [*OWN, "htmx.min.js"]
 ZIPPED = {"Accept-Encoding": "gzip, deflate, br"}
 
 
@@ -32,23 +31,46 @@ def test_a_file_comes_minified_and_compressed_and_says_the_same_without(guest, n
     assert "Content-Encoding" not in plain.headers
     assert "Accept-Encoding" in plain.vary
     assert "Accept-Encoding" in packed.vary
-    if name in TINY:
-        assert packed.data == plain.data
-        return
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.data) == plain.data
     assert len(packed.data) < len(plain.data)
     assert plain.headers["ETag"] != packed.headers["ETag"]
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_what_is_served_is_what_stands_in_the_tree_without_comments_and_blanks(guest, name):
-    parts = [(FOLDER / part).read_text() for part in assets.BUNDLES.get(name, (name,))]
+@pytest.mark.parametrize("name", STYLES)
+def test_a_style_is_what_stands_in_the_tree_without_comments_and_blanks(guest, name):
+    written = (FOLDER / name).read_text()
 
     served = asked(guest.client, name).get_data(as_text=True)
 
-    assert served == "\n".join((jsmin if name.endswith(".js") else cssmin)(part) for part in parts)
-    assert len(served) < sum(map(len, parts))
+    assert served == cssmin(written)
+    assert len(served) < len(written)
+
+
+@pytest.mark.parametrize("name", assets.SCRIPTS)
+def test_a_script_was_made_small_since_its_sources_changed(guest, name):
+    small = assets.made_small(name)
+
+    assert small, "make scripts"
+    assert asked(guest.client, name).data == small
+    assert len(small) < sum(len(file.read_bytes()) for file in assets.sources(name)) * 0.75
+
+
+def test_a_script_whose_sources_changed_is_served_as_it_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(assets, "stamp", lambda name: b"//another")
+    assets.load.cache_clear()
+
+    body = assets.load("phone.js").body
+
+    assets.load.cache_clear()
+    assert body == b"\n".join(file.read_bytes() for file in assets.sources("phone.js"))
+
+
+def test_every_source_is_served_and_no_script_lies_about_that_nobody_asks_for():
+    used = {file.name for name in assets.SCRIPTS for file in assets.sources(name)}
+
+    assert {file.name for file in (FOLDER.parent / "scripts").iterdir()} == used
+    assert {file.name for file in FOLDER.glob("*.js")} == {*assets.SCRIPTS, "htmx.min.js"}
 
 
 @pytest.mark.parametrize("name", SERVED)
@@ -162,16 +184,13 @@ def test_pages_of_the_desk_are_not_compressed(city, sign_in):
 def test_a_real_browser_reads_the_same_rules_and_can_parse_every_script():
     with live.chromium() as browser:
         page = browser.new_page()
-        for name in sorted({*OWN, *assets.BUNDLES}):
-            parts = assets.BUNDLES.get(name, (name,))
-            source, served = "".join((FOLDER / part).read_text() for part in parts), assets.load(name).body.decode()
-            if name.endswith(".css"):
-                before, after = (page.evaluate(RULES, text) for text in (source, served))
-                assert before == after
-                assert before
-            else:
-                page.evaluate("text => { new Function(text); }", served)
-                assert re.findall(r"`[^`]*`", served) == re.findall(r"`[^`]*`", source)
+        for name in STYLES:
+            before, after = (page.evaluate(RULES, text) for text in ((FOLDER / name).read_text(),
+                                                                     assets.load(name).body.decode()))
+            assert before == after
+            assert before
+        for name in assets.SCRIPTS:
+            page.evaluate("text => { new Function(text); }", assets.load(name).body.decode())
 
 
 RULES = """text => {

@@ -31,7 +31,7 @@
   if (!token) return;
   const MINUTE = 60000;
   let used = Date.now(), told = used, typed = null, locking = false;
-  // Her key's script, which this browser has kept since she signed in with it. A failed try can be made again.
+  // Her key's script, fetched once and kept. A failed try can be made again.
   const fetchKeys = () => window.phoneKeys || new Promise((yes, no) => {
     document.head.append(Object.assign(document.createElement("script"), { onload: yes, onerror: no, src: key }));
   });
