@@ -76,9 +76,7 @@ def measure(address: str, cookies: str) -> dict[str, float]:
                "--only-categories=" + ",".join(LEAST), "--chrome-flags=--headless=new --no-sandbox"]
     if cookies:
         command.append("--extra-headers=" + json.dumps({"Cookie": cookies}))
-    ran = subprocess.run(command, check=True, capture_output=True, text=True,  # noqa: S603
-                         env={**os.environ, "CHROME_PATH": shutil.which("chromium") or ""})
-    said = json.loads(ran.stdout)
+    said = json.loads(_output_of(command))
     scores = {name: 100 * said["categories"][name]["score"] for name in LEAST}
     for name in LEAST:
         for entry in said["categories"][name]["auditRefs"]:
@@ -86,6 +84,16 @@ def measure(address: str, cookies: str) -> dict[str, float]:
             if entry["weight"] and name != "performance" and audit["score"] not in {1, None}:
                 print(f"    {name}: {audit['title']}")
     return {**scores, "ms": said["audits"]["first-contentful-paint"]["numericValue"]}
+
+
+def _output_of(command: list[str]) -> str:
+    """What it printed. Chromium sometimes fails to start on a busy machine: three tries."""
+    for _ in range(3):
+        ran = subprocess.run(command, check=False, capture_output=True, text=True,  # noqa: S603
+                             env={**os.environ, "CHROME_PATH": shutil.which("chromium") or ""})
+        if ran.returncode == 0:
+            return ran.stdout
+    raise SystemExit(f"Lighthouse could not look at {command[3]}: {ran.stderr.strip()[-300:]}")
 
 
 def middle_of(address: str, cookies: str) -> dict[str, float]:
