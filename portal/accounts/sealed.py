@@ -200,6 +200,26 @@ def open_ring(staff_private: bytes, grants: list[KeyGrant]) -> KeyRing:
     })
 
 
+def split_privates(ring: KeyRing, key_ids: list[UUID]) -> dict[int, bytes]:
+    """Three shares, by their numbers, of the private halves of these keys in this order."""
+    return vault.split(b"".join(ring.privates[key_id] for key_id in key_ids))
+
+
+def join_privates(one: tuple[int, bytes], other: tuple[int, bytes]) -> dict[bytes, bytes]:
+    """The private halves from two such shares, by their public ones; empty when the shares do not fit together."""
+    joined, size = vault.join(one, other), vault.KEY_BYTES
+    privates = [joined[at:at + size] for at in range(0, len(joined), size)]
+    try:
+        return {vault.public_of(private): private for private in privates}
+    except vault.DoesNotOpen:
+        return {}
+
+
+def fingerprint(*publics: bytes) -> str:
+    """By which people know keys again: 16 hexadecimal signs of a hash of their public halves."""
+    return hashlib.sha256(b"".join(publics)).hexdigest()[:16].upper()
+
+
 def _grant_label(key_id: UUID, account_id: UUID) -> str:
     return f"key_grants|{key_id}|{account_id}"
 

@@ -57,11 +57,24 @@ def content_key(ring: KeyRing, row: ContentKey) -> bytes:
     The first reading rewraps it symmetrically, so that lists need no public-key work later; the caller
     decides, by committing or not, whether that is kept.
     """
-    if row.rewrapped is not None:
-        return vault.unlock(ring.symmetric(row.key_id), row.rewrapped, label=_wrap_label(row.id))
+    quick = _rewrapped_key(ring, row)
+    if quick is not None:
+        return quick
     key = ring.open_wrap(row.key_id, row.wrapped, label=_wrap_label(row.id))
     row.rewrapped = vault.lock(ring.symmetric(row.key_id), key, label=_wrap_label(row.id))
     return key
+
+
+def move_content_key(ring: KeyRing, row: ContentKey, target: SealingKey) -> bool:
+    """Put a content key under a newer key of the same unit, both ways. False when it does not open, and then
+    it stays as it is."""
+    try:
+        key = content_key(ring, row)
+    except vault.DoesNotOpen:
+        return False
+    row.wrapped, row.key_id = wrapped_for(target, row.id, key), target.id
+    row.rewrapped = vault.lock(ring.symmetric(target.id), key, label=_wrap_label(row.id))
+    return True
 
 
 def seal_flag(flag: Flag, key: bytes, answers: Answers, story: str, identity: Identity) -> None:
@@ -116,6 +129,17 @@ def seal_closing(keys: ServerKeys, flag_id: UUID, text: str) -> bytes:
 def open_closing(keys: ServerKeys, flag_id: UUID, sealed: bytes) -> str:
     """The code of a closing text."""
     return vault.open_text(keys.told, sealed, label=f"flags|{flag_id}|closing")
+
+
+def _rewrapped_key(ring: KeyRing, row: ContentKey) -> bytes | None:
+    """The key by the quick way. None where nobody has read it yet, or where a first reader rewrapped it under an
+    older key while it was moved to this one."""
+    if row.rewrapped is None:
+        return None
+    try:
+        return vault.unlock(ring.symmetric(row.key_id), row.rewrapped, label=_wrap_label(row.id))
+    except vault.DoesNotOpen:
+        return None
 
 
 def _wrap_label(row_id: UUID) -> str:
