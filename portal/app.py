@@ -42,6 +42,8 @@ _PAGES_OF = {
         "sheet", "preview", "pick_up", "call", "step_aside", "identity", "take", "assign", "assess", "act", "ask",
         "withdraw_question", "close", "reopen")},
 }
+_PAGES_OF["accounts.keys"] = {"accounts.kit", "accounts.make_kit", "accounts.check_kit", "casework.replace_key",
+                              "casework.begin_key", "casework.move_to_key"}
 _PAGES_OF["followup.queue"] |= {f"casework.{page}" for page in (
     "decide", "pause", "set_aside", "act_alone", "review_alone", "law", "stop_clock", "assess", "serve", "plan",
     "copy", "keep_ticket", "refer", "hear_back", "hand_over", "merge", "unmerge")}

@@ -19,11 +19,12 @@ _FIELD = 0b100101  # x⁵ + x² + 1
 
 
 class BadSheet(Exception):
-    """What was typed is not a sheet. `groups` names the wrong ones by number; empty: the sheet as a whole."""
+    """What was typed is not a sheet. `groups` names the wrong ones by number, `count` how many there were; no wrong
+    one among the right count: the sheet as a whole."""
 
-    def __init__(self, groups: list[int]):
-        super().__init__(f"wrong groups: {groups}")
-        self.groups = groups
+    def __init__(self, groups: list[int], count: int):
+        super().__init__(f"wrong groups: {groups} of {count}")
+        self.groups, self.count = groups, count
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def read(typed: str) -> Share:
     groups = split_groups(typed)
     faults = wrong_groups(groups)
     if faults or len(groups) != GROUPS:
-        raise BadSheet(faults)
+        raise BadSheet(faults, len(groups))
     number = 0
     for group in groups:
         for sign in group[:DATA]:
@@ -63,7 +64,7 @@ def read(typed: str) -> Share:
     body, mark = whole[:-_HASH_BYTES], whole[-_HASH_BYTES:]
     kit, at, share = body[1:1 + _KIT_BYTES], body[1 + _KIT_BYTES], body[2 + _KIT_BYTES:]
     if mark != _hash(body) or body[0] != _VERSION or at not in {1, 2, 3}:
-        raise BadSheet([])
+        raise BadSheet([], GROUPS)
     return Share(kit, at, share)
 
 
