@@ -27,7 +27,7 @@ from portal.flags import views as flags
 from portal.followup import pages as followup
 from portal.outreach import views as outreach
 from portal.reports import views as reports
-from portal.web import assets, carry, compression, db, errors, guard, headers, locale, pages
+from portal.web import assets, carry, compression, config, db, errors, guard, headers, locale, pages
 
 ROOT = Path(__file__).parent.parent
 _PAGES_OF = {
@@ -71,6 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         hops = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     _wire(app, settings)
+    config.init_app(app)
     return app
 
 

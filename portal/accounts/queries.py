@@ -90,9 +90,9 @@ def viewer_of(session: Session, token: str, token_hash: bytes) -> Viewer | None:
                   quiet_until=row.quiet_until)
 
 
-def by_phone_tag(session: Session, tag: bytes) -> Account | None:
-    """The account with this phone, if it may sign in."""
-    return session.scalar(select(Account).where(Account.phone_tag == tag, Account.active))
+def by_phone_tags(session: Session, tags: list[bytes]) -> Account | None:
+    """The account with the phone to which these tags belong, if it may sign in."""
+    return session.scalar(select(Account).where(Account.phone_tag.in_(tags), Account.active))
 
 
 def by_sign_in_name(session: Session, name: str) -> Account | None:

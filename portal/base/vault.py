@@ -14,6 +14,7 @@ What is wrapped or sealed is bound to a label that names table, row and field: m
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from argon2.low_level import Type, hash_secret_raw
@@ -96,6 +97,16 @@ def unlock(key: bytes, locked: bytes, *, label: str) -> bytes:
         raise DoesNotOpen from error
 
 
+def unlock_with_any(keys: Iterable[bytes], locked: bytes, *, label: str) -> bytes:
+    """What `lock` locked under one of these keys and the label. Raises `DoesNotOpen`."""
+    for key in keys:
+        try:
+            return unlock(key, locked, label=label)
+        except DoesNotOpen:
+            continue
+    raise DoesNotOpen
+
+
 def seal_text(key: bytes, text: str, *, label: str) -> bytes:
     """Text locked under `key`, padded to a power of two from 1 KiB so that length tells little."""
     return lock(key, _padded(text.encode()), label=label)
@@ -103,7 +114,12 @@ def seal_text(key: bytes, text: str, *, label: str) -> bytes:
 
 def open_text(key: bytes, sealed: bytes, *, label: str) -> str:
     """The text that `seal_text` sealed. Raises `DoesNotOpen`."""
-    padded = unlock(key, sealed, label=label)
+    return open_text_with_any([key], sealed, label=label)
+
+
+def open_text_with_any(keys: Iterable[bytes], sealed: bytes, *, label: str) -> str:
+    """The text that `seal_text` sealed under one of these keys. Raises `DoesNotOpen`."""
+    padded = unlock_with_any(keys, sealed, label=label)
     length = int.from_bytes(padded[:4], "big")
     return padded[4 : 4 + length].decode()
 

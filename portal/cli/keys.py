@@ -20,10 +20,12 @@ from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
 from portal.base.errors import Refused
 from portal.casework import rewrapping
+from portal.cli.server_keys import rotate_server
 from portal.cli.sheets import ask_for_sheet, check_kit, in_english, make_kit
 from portal.web import config, db
 
 keys_group = AppGroup("keys", help="The unit's keys and the server's: sheets to recover them, and new ones.")
+keys_group.add_command(rotate_server)
 _SETTLES = 5
 """Seconds between a new key and the first concern under it: pages that began before hold only the old one."""
 

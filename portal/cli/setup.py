@@ -77,8 +77,7 @@ def make_server_keys() -> None:
         ServerKeys.fresh().write(settings.keys_file)
         click.echo(f"Keys made in {settings.keys_file}. Keep a copy where the database is not.")
     keys = ServerKeys.read(settings.keys_file)
-    object.__setattr__(settings, "keys", keys)  # the only moment at which settings gain something
-    current_app.config.update(KEYS=keys, SECRET_KEY=keys.cookies)
+    config.take_keys(current_app._get_current_object(), keys)  # type: ignore[attr-defined]
 
 
 def upgrade_tables() -> None:

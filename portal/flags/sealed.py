@@ -32,6 +32,11 @@ def reporter_tag(keys: ServerKeys, account_id: UUID) -> bytes:
     return vault.tag(keys.reporter, str(account_id), purpose="reporter")
 
 
+def reporter_tags(keys: ServerKeys, account_id: UUID) -> list[bytes]:
+    """Every tag under which her concerns may lie while the server's keys are replaced; the present one first."""
+    return [reporter_tag(one, account_id) for one in keys.readable]
+
+
 def nobodys_tag() -> bytes:
     """In place of a reporter's mark for a caller without an account: as long, tied to nobody, and nobody
     without the key file can tell it from the others."""
@@ -118,7 +123,8 @@ def seal_question(keys: ServerKeys, question_id: UUID, template: str) -> bytes:
 
 def open_question(keys: ServerKeys, question: Question) -> str:
     """The code of a question's template."""
-    return vault.open_text(keys.told, question.sealed_template, label=f"questions|{question.id}|template")
+    return vault.open_text_with_any(keys.every("told"), question.sealed_template,
+                                    label=f"questions|{question.id}|template")
 
 
 def seal_closing(keys: ServerKeys, flag_id: UUID, text: str) -> bytes:
@@ -128,7 +134,7 @@ def seal_closing(keys: ServerKeys, flag_id: UUID, text: str) -> bytes:
 
 def open_closing(keys: ServerKeys, flag_id: UUID, sealed: bytes) -> str:
     """The code of a closing text."""
-    return vault.open_text(keys.told, sealed, label=f"flags|{flag_id}|closing")
+    return vault.open_text_with_any(keys.every("told"), sealed, label=f"flags|{flag_id}|closing")
 
 
 def _rewrapped_key(ring: KeyRing, row: ContentKey) -> bytes | None:

@@ -36,6 +36,8 @@ def act(action: str) -> str:
         "key.moved": _("Moved concerns to a newer key"), "key.retired": _("Ended an older key"),
         "key.recovered": _("Brought a key back from recovery sheets"),
         "kit.made": _("Made and checked recovery sheets"),
+        "server_keys.replaced": _("Replaced the server's keys"),
+        "server_keys.ended": _("Ended older keys of the server"),
         "trail.read": _("Read the trail"),
     }.get(action, action)
 
