@@ -54,6 +54,9 @@ def status() -> None:
         wanting = wanting or bool(needs)
         for line in needs or ["nothing is needed"]:
             click.echo(f"  {line}")
+    keys = config.keys()
+    click.echo(f"The server's keys: set {keys.number}" + "".join(f", set {one.number} is still read"
+                                                                 for one in keys.others))
     if wanting:
         raise SystemExit(1)
 

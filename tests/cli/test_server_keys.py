@@ -217,6 +217,7 @@ def test_the_old_keys_stay_while_anybody_needs_them_and_the_command_says_whom(fi
     said = rotates(filed)
 
     assert "have not signed in since" in said
+    assert "set 2, set 1 is still read" in filed.app.test_cli_runner().invoke(args=["keys", "status"]).output
     assert {one.number for one in keys_now(filed).readable} == {1, 2}
 
 
