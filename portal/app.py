@@ -27,7 +27,7 @@ from portal.flags import views as flags
 from portal.followup import pages as followup
 from portal.outreach import views as outreach
 from portal.reports import views as reports
-from portal.web import assets, carry, compression, db, errors, guard, headers, locale, pages
+from portal.web import assets, carry, compression, config, db, errors, guard, headers, locale, pages
 
 ROOT = Path(__file__).parent.parent
 _PAGES_OF = {
@@ -42,6 +42,8 @@ _PAGES_OF = {
         "sheet", "preview", "pick_up", "call", "step_aside", "identity", "take", "assign", "assess", "act", "ask",
         "withdraw_question", "close", "reopen")},
 }
+_PAGES_OF["accounts.keys"] = {"accounts.kit", "accounts.make_kit", "accounts.check_kit", "casework.replace_key",
+                              "casework.begin_key", "casework.move_to_key"}
 _PAGES_OF["followup.queue"] |= {f"casework.{page}" for page in (
     "decide", "pause", "set_aside", "act_alone", "review_alone", "law", "stop_clock", "assess", "serve", "plan",
     "copy", "keep_ticket", "refer", "hear_back", "hand_over", "merge", "unmerge")}
@@ -69,6 +71,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         hops = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     _wire(app, settings)
+    config.init_app(app)
     return app
 
 

@@ -28,7 +28,8 @@ def new_card(session: Session, keys: ServerKeys, account_id: UUID, *, by: UUID |
     """
     session.execute(delete(CardCode).where(CardCode.account_id == account_id))
     codes = ["".join(secrets.choice(ALPHABET) for _ in range(LENGTH)) for _ in range(CODES)]
-    session.add_all(CardCode(tag=sealed.card_tag(keys, account_id, code), account_id=account_id) for code in codes)
+    session.add_all(CardCode(tag=sealed.card_tag(keys, account_id, code), account_id=account_id,
+                             server_key=keys.number) for code in codes)
     session.flush()
     if by is not None:
         record(session, "card.made", account_id, by=by)
@@ -42,14 +43,14 @@ def spoken(code: str) -> str:
 
 def is_unused(session: Session, keys: ServerKeys, account_id: UUID, typed: str) -> bool:
     """Whether what was typed is one of the account's codes that still work."""
-    found = session.get(CardCode, sealed.card_tag(keys, account_id, _plain(typed)))
-    return found is not None and found.used_on is None
+    tags = sealed.card_tags(keys, account_id, _plain(typed))
+    return session.scalar(select(CardCode.tag).where(CardCode.tag.in_(tags), CardCode.used_on.is_(None))) is not None
 
 
 def use(session: Session, keys: ServerKeys, account_id: UUID, typed: str) -> bool:
     """Use up a code; False when somebody else was faster."""
     used = session.execute(
-        update(CardCode).where(CardCode.tag == sealed.card_tag(keys, account_id, _plain(typed)),
+        update(CardCode).where(CardCode.tag.in_(sealed.card_tags(keys, account_id, _plain(typed))),
                                CardCode.used_on.is_(None)).values(used_on=now().date()))
     return bool(used.rowcount)  # type: ignore[attr-defined]
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from portal.accounts import cards, commands, devices, policy
+from portal.accounts import cards, commands, devices, policy, unit_keys
 from portal.accounts.models import (
     Account,
     Invitation,
@@ -48,7 +48,7 @@ def switch(session: Session, account: Account, *, on: bool, by: Viewer) -> None:
         check_can_go(session, account)
         commands.end_sign_ins(session, account.id)
         session.execute(delete(Invitation).where(Invitation.account_id == account.id))
-        session.execute(delete(KeyGrant).where(KeyGrant.account_id == account.id))
+        unit_keys.give_up(session, account.id)
     account.active = on
     record(session, "account.on" if on else "account.off", account.id, by=by.account_id)
 
@@ -192,7 +192,7 @@ def _unit_at(session: Session, area: Area) -> UUID:
 
 
 def _give_up_keys(session: Session, account: Account) -> None:
-    session.execute(delete(KeyGrant).where(KeyGrant.account_id == account.id))
+    unit_keys.give_up(session, account.id)
     session.execute(delete(StaffKey).where(StaffKey.account_id == account.id))
 
 

@@ -75,7 +75,7 @@ def add_account(session: Session, settings: Settings, new: NewAccount, *, by: UU
         sealed_phone=sealed.seal_phone(keys, account_id, phone) if phone else None,
         sealed_totp=sealed.seal_totp(keys, account_id, new.totp_secret) if new.totp_secret else None,
         area_id=new.area_id, unit_id=new.unit_id, language=new.language, created_on=now().date(),
-        secret_hash=passwords.hashed(sealed.peppered(keys, new.secret)) if new.secret else "",
+        secret_hash=passwords.hashed(sealed.peppered(keys, new.secret)) if new.secret else "", server_key=keys.number,
     )
     session.add(account)
     session.flush()
@@ -199,7 +199,7 @@ def _checked_phone(session: Session, keys: ServerKeys, given: str, *, of: UUID |
 
 def phone_is_taken(session: Session, keys: ServerKeys, phone: str, *, but_by: UUID | None = None) -> bool:
     """Whether another account, switched off or not, has this (normalised) phone number."""
-    owner = session.scalar(select(Account.id).where(Account.phone_tag == sealed.phone_tag(keys, phone)))
+    owner = session.scalar(select(Account.id).where(Account.phone_tag.in_(sealed.phone_tags(keys, phone))))
     return owner is not None and owner != but_by
 
 

@@ -7,7 +7,7 @@ from flask import Response, make_response, redirect, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from portal.accounts import changes, commands, devices, passwords, sealed, signin, throttle
+from portal.accounts import changes, commands, devices, own, passwords, sealed, signin, throttle
 from portal.accounts.models import Account, Device, StaffKey
 from portal.accounts.passkeys import Site
 from portal.accounts.roles import FIELD
@@ -45,14 +45,20 @@ def secret_fits(form: Any, field: Any, account: Account | None, tried: Try, secr
     if until is not None:
         refuse(field, wait_sentence(commands.minutes_until(until)))
         return False
+    made_with = keys.numbered(account.server_key) if account else None
+    stored = account.secret_hash if account and made_with else None
     try:
-        fits = passwords.fits(account.secret_hash if account else None, sealed.peppered(keys, secret))
+        fits = passwords.fits(stored, sealed.peppered(made_with or keys, secret))
     except passwords.Busy:
         refuse(field, _("Many people are signing in. Please try again in a moment."))
         form.busy = True
         return False
     if not fits:
         refuse(field, _("That does not match. Please try again."))
+    elif account and made_with and stored and made_with.number < keys.number:
+        renewed, account_id = passwords.hashed(sealed.peppered(keys, secret)), account.id
+        with db.transaction() as writing:
+            own.renew_hash(writing, account_id, stored, renewed, server_key=keys.number)
     return fits
 
 

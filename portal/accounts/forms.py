@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
+    Field,
     FileField,
     HiddenField,
     PasswordField,
@@ -18,6 +19,8 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
 
 from portal.accounts.passwords import LONGEST, normalised
+from portal.accounts.sheet_text import BadSheet, Share, read
+from portal.accounts.sheet_words import bad_sheet
 from portal.web import config
 from portal.web.forms import ActForm, BaseForm, plain_text
 
@@ -203,3 +206,30 @@ class PasskeyForm(BaseForm):
 
     challenge = HiddenField()
     answer = HiddenField()
+
+
+class SheetsForm(ActForm):
+    """The three recovery sheets, typed in again from paper."""
+
+    first = TextAreaField(_l("Sheet 1"), filters=[plain_text])
+    second = TextAreaField(_l("Sheet 2"), filters=[plain_text])
+    third = TextAreaField(_l("Sheet 3"), filters=[plain_text])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.shares: list[Share] = []
+        super().__init__(*args, **kwargs)
+
+    def validate_first(self, field: Field) -> None:
+        self._read(field)
+
+    def validate_second(self, field: Field) -> None:
+        self._read(field)
+
+    def validate_third(self, field: Field) -> None:
+        self._read(field)
+
+    def _read(self, field: Field) -> None:
+        try:
+            self.shares.append(read((field.data or "")[:2000]))
+        except BadSheet as bad:
+            raise ValidationError(f"{field.label.text}: {bad_sheet(bad.groups, bad.count)}") from bad

@@ -38,6 +38,7 @@ class Chosen:
     """What a person chose when she came in, made ready to be stored (`choose`)."""
 
     secret_hash: str
+    server_key: int
     sealed_totp: bytes | None
     totp_last: int
     staff_key: StaffKey | None
@@ -53,7 +54,7 @@ def choose(settings: Settings, account: Account, secret: str, *, totp_secret: st
     check_secret(role, secret, phone=sealed.open_phone(keys, account), names=(account.name, account.title))
     own = sealed.make_staff_key(account.id, secret, memory_kib=settings.passphrase_memory_kib) \
         if role in UNIT else None
-    return Chosen(passwords.hashed(sealed.peppered(keys, secret)),
+    return Chosen(passwords.hashed(sealed.peppered(keys, secret)), keys.number,
                   sealed.seal_totp(keys, account.id, totp_secret) if totp_secret else None, totp_last, own)
 
 
@@ -93,7 +94,7 @@ def invited(session: Session, keys: ServerKeys, typed: str) -> Account | None:
     """Whose invitation this is, as long as it can be used. Asking uses nothing up."""
     return session.scalar(
         select(Account).join(Invitation, Invitation.account_id == Account.id)
-        .where(Invitation.code_tag == sealed.invitation_tag(keys, plain(typed)), Invitation.ends_at > now(),
+        .where(Invitation.code_tag.in_(sealed.invitation_tags(keys, plain(typed))), Invitation.ends_at > now(),
                Account.active))
 
 
@@ -105,7 +106,7 @@ def accept(session: Session, keys: ServerKeys, typed: str, chosen: Chosen) -> Ac
     account = invited(session, keys, typed)
     if account is None or not _use_up(session, account.id):
         return None
-    account.secret_hash = chosen.secret_hash
+    account.secret_hash, account.server_key = chosen.secret_hash, chosen.server_key
     if chosen.sealed_totp is not None:
         account.sealed_totp, account.totp_last = chosen.sealed_totp, chosen.totp_last
     if chosen.staff_key is not None:

@@ -46,6 +46,8 @@ class Account(Base):
     unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"), index=True)
     # empty until she has chosen one: nobody signs in to such an account
     secret_hash: Mapped[str] = mapped_column(String(120), default="")
+    # the number of the server's keys that were mixed into it
+    server_key: Mapped[int] = mapped_column(default=1, server_default="1")
     sealed_totp: Mapped[bytes | None] = mapped_column(LargeBinary)
     totp_last: Mapped[int] = mapped_column(default=0)
     language: Mapped[str] = mapped_column(String(5), default="")
@@ -120,13 +122,15 @@ class Invitation(Base):
 
 
 class CardCode(Base):
-    """One code of a printed card, for phones without script. It works once."""
+    """One code of a printed card, for phones without script. It works once. `server_key` is the number of
+    the server's keys under which it is found."""
 
     __tablename__ = "card_codes"
 
     tag: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     used_on: Mapped[date | None]
+    server_key: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class PendingChange(Base):
@@ -194,6 +198,30 @@ class KeyGrant(Base):
     wrapped_private: Mapped[bytes] = mapped_column(LargeBinary)
     granted_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     granted_at: Mapped[datetime]
+
+
+class KeyDeparture(Base):
+    """That somebody held a key of the unit and gave it up. Until she is granted it again or the key is
+    replaced, the unit is told that a new one is due."""
+
+    __tablename__ = "key_departures"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    key_id: Mapped[UUID] = mapped_column(ForeignKey("sealing_keys.id"), index=True)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id", ondelete="SET NULL"), index=True)
+    left_on: Mapped[date]
+
+
+class RecoveryKit(Base):
+    """That three sheets were made of a unit's keys, and checked. The fingerprint says of which keys; of the
+    shares themselves nothing is kept."""
+
+    __tablename__ = "recovery_kits"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), index=True)
+    fingerprint: Mapped[str] = mapped_column(String(16))
+    made_on: Mapped[date]
 
 
 class FailedTry(Base):

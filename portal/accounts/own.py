@@ -26,6 +26,7 @@ class NewSecret:
     """A new PIN or passphrase, made ready to be stored; `staff_key` holds an officer's key locked under it."""
 
     secret_hash: str
+    server_key: int
     staff_key: dict[str, Any] | None
 
 
@@ -44,13 +45,20 @@ def choose(session: Session, settings: Settings, account: Account, *, old: str, 
         if private is None:
             raise Refused("the key does not open")
         locked = sealed.lock_again(account.id, private, new, memory_kib=settings.passphrase_memory_kib)
-    return NewSecret(passwords.hashed(sealed.peppered(keys, new)), locked)
+    return NewSecret(passwords.hashed(sealed.peppered(keys, new)), keys.number, locked)
+
+
+def renew_hash(session: Session, account_id: UUID, old: str, new: str, *, server_key: int) -> None:
+    """Keep the secret that was just shown to be hers under newer keys of the server, unless she has chosen another
+    meanwhile."""
+    session.execute(update(Account).where(Account.id == account_id, Account.secret_hash == old)
+                    .values(secret_hash=new, server_key=server_key))
 
 
 def change_secret(session: Session, account_id: UUID, made: NewSecret, *, but: str) -> None:
     """From now on the new one counts; every sign-in but this one (`but`, a token) ends."""
     account = session.get_one(Account, account_id)
-    account.secret_hash = made.secret_hash
+    account.secret_hash, account.server_key = made.secret_hash, made.server_key
     if made.staff_key is not None:
         session.execute(update(StaffKey).where(StaffKey.account_id == account_id).values(**made.staff_key))
     commands.end_sign_ins(session, account_id, but=but)

@@ -33,7 +33,7 @@ PATIENCE = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Colleague:
-    """A member of the unit, and which of its keys she holds."""
+    """A member of the unit, and which of the keys that seal now she holds, by their kinds."""
 
     id: UUID
     name: str
@@ -90,9 +90,9 @@ def viewer_of(session: Session, token: str, token_hash: bytes) -> Viewer | None:
                   quiet_until=row.quiet_until)
 
 
-def by_phone_tag(session: Session, tag: bytes) -> Account | None:
-    """The account with this phone, if it may sign in."""
-    return session.scalar(select(Account).where(Account.phone_tag == tag, Account.active))
+def by_phone_tags(session: Session, tags: list[bytes]) -> Account | None:
+    """The account with the phone to which these tags belong, if it may sign in."""
+    return session.scalar(select(Account).where(Account.phone_tag.in_(tags), Account.active))
 
 
 def by_sign_in_name(session: Session, name: str) -> Account | None:
@@ -116,11 +116,12 @@ def keys_held_by(viewer: Viewer) -> Select[tuple[UUID]]:
 
 
 def sealing_key(session: Session, unit_id: UUID, kind: str) -> SealingKey:
-    """The key of this kind that seals now: the newest that is not retired."""
+    """The key of this kind that seals now: the newest that is not retired. It is not retired before the
+    caller has committed what is sealed to it."""
     return session.scalars(
         select(SealingKey)
         .where(SealingKey.unit_id == unit_id, SealingKey.kind == kind, SealingKey.retired_at.is_(None))
-        .order_by(SealingKey.made_at.desc()).limit(1)
+        .order_by(SealingKey.made_at.desc()).limit(1).with_for_update(read=True, key_share=True)
     ).one()
 
 
@@ -139,9 +140,12 @@ def colleagues(session: Session, viewer: Viewer) -> list[Colleague]:
         .order_by(Account.name)
     ).all()
     holds: dict[UUID, set[str]] = {}
+    newer = aliased(SealingKey)
+    replaced = select(newer.id).where(newer.unit_id == SealingKey.unit_id, newer.kind == SealingKey.kind,
+                                      newer.retired_at.is_(None), newer.made_at > SealingKey.made_at).exists()
     for account_id, kind in session.execute(
         select(KeyGrant.account_id, SealingKey.kind).join(SealingKey, SealingKey.id == KeyGrant.key_id)
-        .where(SealingKey.unit_id == viewer.unit_id)
+        .where(SealingKey.unit_id == viewer.unit_id, ~replaced)
     ):
         holds.setdefault(account_id, set()).add(kind)
     return [Colleague(id_, name, Role(role), own is not None, frozenset(holds.get(id_, ())))

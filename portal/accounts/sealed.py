@@ -60,8 +60,14 @@ def phone_tag(keys: ServerKeys, phone: str) -> bytes:
     return vault.tag(keys.people, phone, purpose="phone")
 
 
+def phone_tags(keys: ServerKeys, phone: str) -> list[bytes]:
+    """Every tag under which the account may lie while the server's keys are replaced."""
+    return [phone_tag(one, phone) for one in keys.readable]
+
+
 def try_tag(keys: ServerKeys, *parts: str) -> bytes:
-    """How failed tries are counted without writing down whose they were."""
+    """How failed tries are counted without writing down whose they were. With new server keys counting begins
+    anew."""
     return vault.tag(keys.people, "|".join(parts), purpose="try")
 
 
@@ -72,17 +78,33 @@ def challenge_mark(keys: ServerKeys, body: str) -> str:
 
 def is_challenge_mark(keys: ServerKeys, body: str, mark: str) -> bool:
     """Whether `mark` is ours for this challenge."""
-    return vault.same(mark.encode(), challenge_mark(keys, body).encode())
+    return _marker(keys, body, mark) is not None
 
 
 def used_tag(keys: ServerKeys, challenge: str) -> bytes:
-    """How an answered challenge is remembered."""
-    return vault.tag(keys.forms, challenge, purpose="used challenge")
+    """How an answered challenge is remembered: under the keys that made it, so that it cannot be answered a second
+    time when others have taken over."""
+    body, _, mark = challenge.rpartition(".")
+    return vault.tag((_marker(keys, body, mark) or keys).forms, challenge, purpose="used challenge")
+
+
+def _marker(keys: ServerKeys, body: str, mark: str) -> ServerKeys | None:
+    return next((one for one in keys.readable if vault.same(mark.encode(), challenge_mark(one, body).encode())), None)
 
 
 def invitation_tag(keys: ServerKeys, code: str) -> bytes:
     """How an invitation is found by its code, which is kept nowhere."""
     return vault.tag(keys.people, code, purpose="invitation")
+
+
+def invitation_tags(keys: ServerKeys, code: str) -> list[bytes]:
+    """Every tag under which an invitation may lie."""
+    return [invitation_tag(one, code) for one in keys.readable]
+
+
+def card_tags(keys: ServerKeys, account_id: UUID, code: str) -> list[bytes]:
+    """Every tag under which a card's code may lie."""
+    return [card_tag(one, account_id, code) for one in keys.readable]
 
 
 def card_tag(keys: ServerKeys, account_id: UUID, code: str) -> bytes:
@@ -104,7 +126,7 @@ def open_new_totp(keys: ServerKeys, account_id: UUID, sealed_secret: str) -> str
     """The secret in such a form; empty when it is not ours or not this person's."""
     label = f"accounts|{account_id}|new totp"
     try:
-        return vault.unlock(keys.forms, bytes.fromhex(sealed_secret), label=label).decode()
+        return vault.unlock_with_any(keys.every("forms"), bytes.fromhex(sealed_secret), label=label).decode()
     except (vault.DoesNotOpen, ValueError):
         return ""
 
@@ -118,7 +140,8 @@ def open_phone(keys: ServerKeys, account: Account) -> str:
     """The account's phone number, or an empty text when it has none."""
     if account.sealed_phone is None:
         return ""
-    return vault.unlock(keys.people, account.sealed_phone, label=f"accounts|{account.id}|phone").decode()
+    label = f"accounts|{account.id}|phone"
+    return vault.unlock_with_any(keys.every("people"), account.sealed_phone, label=label).decode()
 
 
 def seal_totp(keys: ServerKeys, account_id: UUID, secret: str) -> bytes:
@@ -130,7 +153,8 @@ def open_totp(keys: ServerKeys, account: Account) -> str:
     """The account's second-factor secret (base32), or an empty text."""
     if account.sealed_totp is None:
         return ""
-    return vault.unlock(keys.people, account.sealed_totp, label=f"accounts|{account.id}|totp").decode()
+    label = f"accounts|{account.id}|totp"
+    return vault.unlock_with_any(keys.every("people"), account.sealed_totp, label=label).decode()
 
 
 def make_staff_key(account_id: UUID, passphrase: str, *, memory_kib: int) -> StaffKey:
@@ -198,6 +222,26 @@ def open_ring(staff_private: bytes, grants: list[KeyGrant]) -> KeyRing:
                                         label=_grant_label(grant.key_id, grant.account_id))
         for grant in grants
     })
+
+
+def split_privates(ring: KeyRing, key_ids: list[UUID]) -> dict[int, bytes]:
+    """Three shares, by their numbers, of the private halves of these keys in this order."""
+    return vault.split(b"".join(ring.privates[key_id] for key_id in key_ids))
+
+
+def join_privates(one: tuple[int, bytes], other: tuple[int, bytes]) -> dict[bytes, bytes]:
+    """The private halves from two such shares, by their public ones; empty when the shares do not fit together."""
+    joined, size = vault.join(one, other), vault.KEY_BYTES
+    privates = [joined[at:at + size] for at in range(0, len(joined), size)]
+    try:
+        return {vault.public_of(private): private for private in privates}
+    except vault.DoesNotOpen:
+        return {}
+
+
+def fingerprint(*publics: bytes) -> str:
+    """By which people know keys again: 16 hexadecimal signs of a hash of their public halves."""
+    return hashlib.sha256(b"".join(publics)).hexdigest()[:16].upper()
 
 
 def _grant_label(key_id: UUID, account_id: UUID) -> str:

@@ -6,8 +6,9 @@ import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import time
+from datetime import datetime, time
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,10 @@ class ServerKeys:
     cookies: signs Flask's session cookie. reporter: tags who sent a concern. people: seals phone
     numbers and second factors. forms: one-use keys and answers carried over a sign-in. told: seals the
     little that a cadre is told (an officer's question, a closing text).
+
+    `number` tells one set from the next. `others` are the sets beside it while one takes over from another
+    (`key_file.py`): what they sealed or marked is still read, nothing new is made with them. `since` is when
+    this set took over.
     """
 
     cookies: bytes
@@ -35,10 +40,32 @@ class ServerKeys:
     people: bytes
     forms: bytes
     told: bytes
+    number: int = 1
+    since: datetime | None = None
+    others: tuple["ServerKeys", ...] = ()
 
     @classmethod
-    def fresh(cls) -> "ServerKeys":
-        return cls(*(secrets.token_bytes(_KEY_BYTES) for _ in fields(cls)))
+    def names(cls) -> list[str]:
+        """What the keys are called, without what is only said about them."""
+        return [key.name for key in fields(cls) if key.name not in {"number", "since", "others"}]
+
+    @classmethod
+    def fresh(cls, number: int = 1) -> "ServerKeys":
+        keys: dict[str, Any] = {name: secrets.token_bytes(_KEY_BYTES) for name in cls.names()}
+        return cls(**keys, number=number)
+
+    @property
+    def readable(self) -> tuple["ServerKeys", ...]:
+        """Every set with which something may have been made, this one first."""
+        return (self, *self.others)
+
+    def every(self, name: str) -> list[bytes]:
+        """The key of this name from every set, this one's first."""
+        return [getattr(one, name) for one in self.readable]
+
+    def numbered(self, number: int) -> "ServerKeys | None":
+        """The set with this number, if it is still kept."""
+        return next((one for one in self.readable if one.number == number), None)
 
     @classmethod
     def read(cls, path: Path) -> "ServerKeys":
@@ -48,20 +75,31 @@ class ServerKeys:
         if path.stat().st_mode & 0o077:
             raise BadSettings(f"The key file {path} can be read by others. Run: chmod 600 {path}")
         try:
-            stored = json.loads(path.read_text())
-            return cls(**{key.name: _key(stored[key.name]) for key in fields(cls)})
-        except (ValueError, KeyError, TypeError, OSError) as error:
+            return cls._from(json.loads(path.read_text()))
+        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             raise BadSettings(f"The key file {path} cannot be read as keys.") from error
 
     def write(self, path: Path) -> None:
         """Put the keys in a new file that only its owner can read. An existing file is never replaced."""
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        content = json.dumps({key.name: b64encode(getattr(self, key.name)).decode() for key in fields(self)})
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
-            file.write(content)
+            file.write(json.dumps(self._as_stored()))
             file.flush()
             os.fsync(file.fileno())
+
+    @classmethod
+    def _from(cls, stored: dict[str, Any]) -> "ServerKeys":
+        """As they lie in the file; one that was never rotated has the keys alone."""
+        since = stored.get("since")
+        return cls(**{name: _key(stored[name]) for name in cls.names()}, number=int(stored.get("number", 1)),
+                   since=datetime.fromisoformat(since) if since else None,
+                   others=tuple(cls._from(other) for other in stored.get("others", ())))
+
+    def _as_stored(self) -> dict[str, Any]:
+        return {**{name: b64encode(getattr(self, name)).decode() for name in self.names()}, "number": self.number,
+                "since": self.since.isoformat() if self.since else None,
+                "others": [other._as_stored() for other in self.others]}
 
 
 @dataclass(frozen=True)

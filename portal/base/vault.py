@@ -1,18 +1,20 @@
 """The one door through which plaintext passes. Only `*/sealed.py` may import this module.
 
-Three things are done here and nowhere else:
+Four things are done here and nowhere else:
 
 * a secret is *wrapped* for a public key (HPKE, RFC 9180: P-256, HKDF-SHA256, AES-256-GCM), so that
   the server that received it cannot read it back;
 * text is *sealed* under a symmetric key (AES-256-GCM), padded so that its length says nothing;
-* a value is *tagged* (HMAC-SHA-256) so that equal values can be found without being readable.
+* a value is *tagged* (HMAC-SHA-256) so that equal values can be found without being readable;
+* a secret is *split* into three shares (Shamir, over GF(2⁸)), any two of which give it back.
 
-Everything is bound to a label that names table, row and field: moved elsewhere, it does not open.
+What is wrapped or sealed is bound to a label that names table, row and field: moved elsewhere, it does not open.
 """
 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from argon2.low_level import Type, hash_secret_raw
@@ -95,6 +97,16 @@ def unlock(key: bytes, locked: bytes, *, label: str) -> bytes:
         raise DoesNotOpen from error
 
 
+def unlock_with_any(keys: Iterable[bytes], locked: bytes, *, label: str) -> bytes:
+    """What `lock` locked under one of these keys and the label. Raises `DoesNotOpen`."""
+    for key in keys:
+        try:
+            return unlock(key, locked, label=label)
+        except DoesNotOpen:
+            continue
+    raise DoesNotOpen
+
+
 def seal_text(key: bytes, text: str, *, label: str) -> bytes:
     """Text locked under `key`, padded to a power of two from 1 KiB so that length tells little."""
     return lock(key, _padded(text.encode()), label=label)
@@ -102,7 +114,12 @@ def seal_text(key: bytes, text: str, *, label: str) -> bytes:
 
 def open_text(key: bytes, sealed: bytes, *, label: str) -> str:
     """The text that `seal_text` sealed. Raises `DoesNotOpen`."""
-    padded = unlock(key, sealed, label=label)
+    return open_text_with_any([key], sealed, label=label)
+
+
+def open_text_with_any(keys: Iterable[bytes], sealed: bytes, *, label: str) -> str:
+    """The text that `seal_text` sealed under one of these keys. Raises `DoesNotOpen`."""
+    padded = unlock_with_any(keys, sealed, label=label)
     length = int.from_bytes(padded[:4], "big")
     return padded[4 : 4 + length].decode()
 
@@ -124,9 +141,55 @@ def tag(key: bytes, value: str, *, purpose: str) -> bytes:
     return hmac.digest(key, f"{purpose}\x00{value}".encode(), hashlib.sha256)
 
 
+def public_of(private: bytes) -> bytes:
+    """The public half that belongs to a private one. Raises `DoesNotOpen` when it can be none."""
+    try:
+        key = ec.derive_private_key(int.from_bytes(private, "big"), _CURVE)
+    except ValueError as error:
+        raise DoesNotOpen from error
+    return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+
+
+def split(secret: bytes) -> dict[int, bytes]:
+    """Three shares of `secret` by their numbers, any two of which give it back while one says nothing.
+
+    Shamir's scheme over GF(2⁸) with the polynomial of AES: for each byte a line through the secret at 0, with
+    a random slope, of which the shares are the points at 1, 2 and 3.
+    """
+    slopes = secrets.token_bytes(len(secret))
+    return {number: _on_lines(secret, slopes, number) for number in (1, 2, 3)}
+
+
+def join(one: tuple[int, bytes], other: tuple[int, bytes]) -> bytes:
+    """The secret from two shares with their numbers, which must differ. Shares that do not belong together give
+    some other bytes: whoever asks must know the secret again."""
+    (at, there), (at_other, there_other) = one, other
+    over = _inverse(at ^ at_other)
+    weight, weight_other = _times(at_other, over), _times(at, over)
+    return bytes(_times(a, weight) ^ _times(b, weight_other) for a, b in zip(there, there_other, strict=True))
+
+
 def same(one: bytes, other: bytes) -> bool:
     """Whether two tags are equal, in a time that does not tell where they differ."""
     return hmac.compare_digest(one, other)
+
+
+def _on_lines(secret: bytes, slopes: bytes, at: int) -> bytes:
+    return bytes(start ^ _times(slope, at) for start, slope in zip(secret, slopes, strict=True))
+
+
+def _times(one: int, other: int) -> int:
+    """The product in GF(2⁸), as FIPS 197 section 4.2 defines it."""
+    product = 0
+    while other:
+        product ^= one if other & 1 else 0
+        one = (one << 1) ^ (0x11B if one & 0x80 else 0)
+        other >>= 1
+    return product
+
+
+def _inverse(one: int) -> int:
+    return next(other for other in range(1, 256) if _times(one, other) == 1)
 
 
 def _padded(data: bytes) -> bytes:

@@ -10,7 +10,9 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from portal.accounts.models import SealingKey
 from portal.accounts.sealed import KeyRing
+from portal.accounts.unit_keys import in_use
 from portal.accounts.viewer import Viewer
 from portal.base.db import insert_missing
 from portal.base.errors import NotVisible, Refused
@@ -62,6 +64,15 @@ def forget_marks(session: Session, flag_id: UUID) -> None:
     session.execute(delete(Mark).where(Mark.flag_id == flag_id))
 
 
+def make_marks_anew(session: Session, ring: KeyRing, flag: Flag, key_id: UUID) -> None:
+    """The concern moves under a newer key of the unit, which makes other marks. One that nobody has read yet has
+    none."""
+    if session.scalar(select(Mark.tag).where(Mark.flag_id == flag.id).limit(1)) is None:
+        return
+    forget_marks(session, flag.id)
+    session.add_all(Mark(tag=tag, flag_id=flag.id) for tag in sorted(_tags(session, ring, flag, key_id)))
+
+
 def merge(session: Session, ring: KeyRing, flag: Flag, into: Flag, *, by: Viewer, version: int) -> None:
     """Put a concern under another one that is being worked on. Its reporter keeps her own words and dates, and
     is told the end when the other one ends. What she adds brings it back.
@@ -70,7 +81,7 @@ def merge(session: Session, ring: KeyRing, flag: Flag, into: Flag, *, by: Viewer
     for itself, for one that is closed or unread, for one under which others lie, and for putting the more urgent
     under the less urgent, which would lower it.
     """
-    if into.key_id != flag.key_id or into.unit_id != flag.unit_id:
+    if into.unit_id != flag.unit_id or into.key_id not in _keys_like(session, flag):
         raise NotVisible
     workable = OPEN - UNREAD
     if into.id == flag.id or into.status not in workable or into.rank > flag.rank or lying_under(session, ring, flag):
@@ -110,13 +121,19 @@ def lying_under(session: Session, ring: KeyRing, flag: Flag) -> list[Flag]:
     """The concerns that lie under this one now. One to which its reporter has added does so no more."""
     named = records.put_under(records.notes_of(session, ring, flag))
     rows = session.scalars(select(Flag).where(Flag.id.in_(named), Flag.status == Status.MERGED,
-                                              Flag.key_id == flag.key_id))
+                                              Flag.key_id.in_(_keys_like(session, flag))))
     return [other for other in rows if records.merged_into(records.notes_of(session, ring, other)) == flag.id]
 
 
 def _advance_quietly(session: Session, flag: Flag, *, by: Viewer) -> None:
     """The other concern's own step beside that of the one in hand."""
     flags.advance(session, flag, Move.RECORD, by=by, before=flags.facts_of(flag), version=None)
+
+
+def _keys_like(session: Session, flag: Flag) -> set[UUID]:
+    """The keys of the same unit for the same kind of concern: two, while one takes over from the other."""
+    own = session.get_one(SealingKey, flag.key_id)
+    return {key.id for key in in_use(session, own.unit_id, own.kind)} | {own.id}
 
 
 def _tags(session: Session, ring: KeyRing, flag: Flag, key_id: UUID) -> set[bytes]:

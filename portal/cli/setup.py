@@ -1,7 +1,9 @@
 """`flask init`, `flask areas …`, `flask calendar …`: from an empty machine to a city that can begin."""
 
+import sys
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 import click
 import pyotp
@@ -11,13 +13,14 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
 
-from portal.accounts import commands
-from portal.accounts.models import Unit
+from portal.accounts import commands, queries, sealed
+from portal.accounts.models import Account, StaffKey, Unit
 from portal.accounts.roles import Role
 from portal.areas import loading
 from portal.areas.models import Area
 from portal.base.settings import ServerKeys, Settings
 from portal.cli.database import alembic_config, prepare_folder
+from portal.cli.sheets import make_kit
 from portal.flags.models import CalendarDay
 from portal.outreach import totals
 from portal.web import config, db
@@ -55,8 +58,9 @@ def init(files: tuple[Path, ...], city: str | None, unit_name: str | None, head_
         passphrase or click.prompt("Her passphrase", hide_input=True, confirmation_prompt=True),
         sign_in_name=sign_in_name or click.prompt("Her sign-in name"), totp_secret=pyotp.random_base32(),
     )
-    make_unit(unit_name or click.prompt("Name of the unit"), area, new)
+    head_id = make_unit(unit_name or click.prompt("Name of the unit"), area, new)
     show_second_factor(new)
+    offer_kit(head_id, new.secret)
 
 
 @areas_group.command("load")
@@ -73,8 +77,7 @@ def make_server_keys() -> None:
         ServerKeys.fresh().write(settings.keys_file)
         click.echo(f"Keys made in {settings.keys_file}. Keep a copy where the database is not.")
     keys = ServerKeys.read(settings.keys_file)
-    object.__setattr__(settings, "keys", keys)  # the only moment at which settings gain something
-    current_app.config.update(KEYS=keys, SECRET_KEY=keys.cookies)
+    config.take_keys(current_app._get_current_object(), keys)  # type: ignore[attr-defined]
 
 
 def upgrade_tables() -> None:
@@ -108,8 +111,8 @@ def city_by_code(code: str) -> Area:
     return area
 
 
-def make_unit(name: str, area: Area, head: commands.NewAccount) -> None:
-    """The unit, its head, and its keys wrapped for her."""
+def make_unit(name: str, area: Area, head: commands.NewAccount) -> UUID:
+    """The unit, its head, and its keys wrapped for her. Returns her account's id."""
     settings = config.settings()
     try:
         with db.transaction() as session:
@@ -121,6 +124,18 @@ def make_unit(name: str, area: Area, head: commands.NewAccount) -> None:
         raise click.ClickException(str(bad)) from bad
     click.echo(f"{name} is ready. Its keys open with the passphrase of {head.name} alone: "
                "hand them on to a second person soon (page Keys).")
+    return account.id
+
+
+def offer_kit(head_id: UUID, passphrase: str) -> None:
+    """The recovery sheets at once, where somebody sits at the keyboard; else a reminder."""
+    if sys.stdin.isatty() and click.confirm("\nMake the three recovery sheets now, with the head beside you?"):
+        session = db.session()
+        private = sealed.unlock_staff_key(session.get_one(StaffKey, head_id), passphrase)
+        ring = sealed.open_ring(private or b"", queries.grants_of(session, head_id))
+        make_kit(ring, session.get_one(Account, head_id).unit_id, by=head_id, folder=None)  # type: ignore[arg-type]
+    else:
+        click.echo("\nThere are no recovery sheets yet. Make them soon: flask --app wsgi keys kit")
 
 
 def show_second_factor(new: commands.NewAccount) -> None:

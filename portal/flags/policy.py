@@ -30,7 +30,7 @@ def may_work(viewer: Viewer) -> bool:
 def visible_to(viewer: Viewer, keys: ServerKeys) -> ColumnElement[bool]:
     """The rows this viewer may know exist; every query on flags starts from it."""
     if viewer.in_field:
-        own = Flag.reporter_tag == sealed.reporter_tag(keys, viewer.account_id)
+        own = Flag.reporter_tag.in_(sealed.reporter_tags(keys, viewer.account_id))
         return and_(own, Flag.received_at >= viewer.quiet_since) if viewer.quiet_since else own
     if viewer.in_unit:
         return and_(Flag.unit_id == viewer.unit_id, Flag.key_id.in_(accounts.keys_held_by(viewer)),

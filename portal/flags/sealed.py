@@ -32,6 +32,11 @@ def reporter_tag(keys: ServerKeys, account_id: UUID) -> bytes:
     return vault.tag(keys.reporter, str(account_id), purpose="reporter")
 
 
+def reporter_tags(keys: ServerKeys, account_id: UUID) -> list[bytes]:
+    """Every tag under which her concerns may lie while the server's keys are replaced; the present one first."""
+    return [reporter_tag(one, account_id) for one in keys.readable]
+
+
 def nobodys_tag() -> bytes:
     """In place of a reporter's mark for a caller without an account: as long, tied to nobody, and nobody
     without the key file can tell it from the others."""
@@ -57,11 +62,24 @@ def content_key(ring: KeyRing, row: ContentKey) -> bytes:
     The first reading rewraps it symmetrically, so that lists need no public-key work later; the caller
     decides, by committing or not, whether that is kept.
     """
-    if row.rewrapped is not None:
-        return vault.unlock(ring.symmetric(row.key_id), row.rewrapped, label=_wrap_label(row.id))
+    quick = _rewrapped_key(ring, row)
+    if quick is not None:
+        return quick
     key = ring.open_wrap(row.key_id, row.wrapped, label=_wrap_label(row.id))
     row.rewrapped = vault.lock(ring.symmetric(row.key_id), key, label=_wrap_label(row.id))
     return key
+
+
+def move_content_key(ring: KeyRing, row: ContentKey, target: SealingKey) -> bool:
+    """Put a content key under a newer key of the same unit, both ways. False when it does not open, and then
+    it stays as it is."""
+    try:
+        key = content_key(ring, row)
+    except vault.DoesNotOpen:
+        return False
+    row.wrapped, row.key_id = wrapped_for(target, row.id, key), target.id
+    row.rewrapped = vault.lock(ring.symmetric(target.id), key, label=_wrap_label(row.id))
+    return True
 
 
 def seal_flag(flag: Flag, key: bytes, answers: Answers, story: str, identity: Identity) -> None:
@@ -105,7 +123,8 @@ def seal_question(keys: ServerKeys, question_id: UUID, template: str) -> bytes:
 
 def open_question(keys: ServerKeys, question: Question) -> str:
     """The code of a question's template."""
-    return vault.open_text(keys.told, question.sealed_template, label=f"questions|{question.id}|template")
+    return vault.open_text_with_any(keys.every("told"), question.sealed_template,
+                                    label=f"questions|{question.id}|template")
 
 
 def seal_closing(keys: ServerKeys, flag_id: UUID, text: str) -> bytes:
@@ -115,7 +134,18 @@ def seal_closing(keys: ServerKeys, flag_id: UUID, text: str) -> bytes:
 
 def open_closing(keys: ServerKeys, flag_id: UUID, sealed: bytes) -> str:
     """The code of a closing text."""
-    return vault.open_text(keys.told, sealed, label=f"flags|{flag_id}|closing")
+    return vault.open_text_with_any(keys.every("told"), sealed, label=f"flags|{flag_id}|closing")
+
+
+def _rewrapped_key(ring: KeyRing, row: ContentKey) -> bytes | None:
+    """The key by the quick way. None where nobody has read it yet, or where a first reader rewrapped it under an
+    older key while it was moved to this one."""
+    if row.rewrapped is None:
+        return None
+    try:
+        return vault.unlock(ring.symmetric(row.key_id), row.rewrapped, label=_wrap_label(row.id))
+    except vault.DoesNotOpen:
+        return None
 
 
 def _wrap_label(row_id: UUID) -> str:

@@ -39,7 +39,7 @@ def city_of(session: Session, viewer: Viewer) -> Area:
 def cadre_with(session: Session, phone: str, *, viewer: Viewer, keys: ServerKeys) -> KnownCaller | None:
     """The cadre or school of the unit's city with this number, however it was typed; None when there is none."""
     number = normal_phone(phone)
-    found = accounts.by_phone_tag(session, accounts_sealed.phone_tag(keys, number)) if number else None
+    found = accounts.by_phone_tags(session, accounts_sealed.phone_tags(keys, number)) if number else None
     return _of_city(session, found, viewer) if found else None
 
 

@@ -32,7 +32,13 @@ def act(action: str) -> str:
         "outreach.imported": _("Loaded past sessions from a file"),
         "outreach.import_undone": _("Took a file of past sessions back"),
         "account.on": _("Switched an account on"), "account.off": _("Switched an account off"),
-        "key.made": _("Made a key"), "key.granted": _("Handed on a key"), "trail.read": _("Read the trail"),
+        "key.made": _("Made a key"), "key.granted": _("Handed on a key"),
+        "key.moved": _("Moved concerns to a newer key"), "key.retired": _("Ended an older key"),
+        "key.recovered": _("Brought a key back from recovery sheets"),
+        "kit.made": _("Made and checked recovery sheets"),
+        "server_keys.replaced": _("Replaced the server's keys"),
+        "server_keys.ended": _("Ended older keys of the server"),
+        "trail.read": _("Read the trail"),
     }.get(action, action)
 
 

@@ -254,7 +254,7 @@ def _page(form, template: str, **context) -> Response:  # type: ignore[no-untype
 
 def _by_phone_or_code(said: str) -> Account | None:
     phone = normal_phone(said)
-    account = queries.by_phone_tag(db.session(), sealed.phone_tag(config.keys(), phone)) if phone else \
+    account = queries.by_phone_tags(db.session(), sealed.phone_tags(config.keys(), phone)) if phone else \
         queries.by_sign_in_name(db.session(), said.replace("-", "").replace(" ", ""))
     return account if account is not None and policy.signs_in_by_card(account) else None
 

@@ -3,7 +3,7 @@
 from flask import abort, redirect, request, url_for
 from flask_login import current_user
 
-from portal.accounts import commands, policy, queries, signin
+from portal.accounts import commands, kits, policy, queries, sheet_words, signin, unit_keys
 from portal.accounts.views.blueprint import bp
 from portal.base.db import as_uuid
 from portal.base.errors import NotVisible
@@ -16,8 +16,12 @@ from portal.web.render import render
 @allowed(policy.may_grant_keys)
 def keys():
     """Who of the unit can open concerns, and who cannot yet."""
-    return render("accounts/keys.html", colleagues=queries.colleagues(db.session(), current_user),
-                  unlocked=signin.key_ring() is not None)
+    session, ring, unit_id = db.session(), signin.key_ring(), current_user.unit_id
+    return render("accounts/keys.html", colleagues=queries.colleagues(session, current_user), ring=ring or (),
+                  unlocked=ring is not None, kit=kits.latest(session, unit_id),
+                  kit_fits=kits.is_of_present_keys(session, unit_id), spoken=sheet_words.spoken,
+                  kind_name=sheet_words.kind_name,
+                  standing=[unit_keys.standing(session, unit_id, kind) for kind in unit_keys.KINDS])
 
 
 @bp.post("/kunci")

@@ -1,0 +1,64 @@
+"""What accounts have sealed under the server's keys, made anew when these are replaced; and who leans on older ones.
+
+Phone numbers and second factors can be sealed anew at any time. A PIN cannot: it is made anew when its owner next
+gives it. Nor can a card's codes: they are used up, or the card is replaced. None of these commits.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from portal.accounts import sealed
+from portal.accounts.models import Account, CardCode
+from portal.accounts.roles import FIELD
+from portal.base.settings import ServerKeys
+
+AT_ONCE = 50
+"""Accounts in one transaction."""
+
+
+@dataclass(frozen=True)
+class Leaning:
+    """What still needs an older set of keys: people in the field and at the office who have not signed in since,
+    and people with unused codes of an older card."""
+
+    field: int
+    office: int
+    cards: int
+
+    def __bool__(self) -> bool:
+        return bool(self.field or self.office or self.cards)
+
+
+def reseal(session: Session, keys: ServerKeys, *, after: UUID | None) -> list[UUID]:
+    """Seal phone numbers and second factors of the next accounts, by id, under the present keys. Returns their ids,
+    the last of which to go on from."""
+    query = select(Account).order_by(Account.id).limit(AT_ONCE).with_for_update()
+    accounts = session.scalars(query.where(Account.id > after) if after else query).all()
+    for account in accounts:
+        if account.sealed_phone is not None:
+            phone = sealed.open_phone(keys, account)
+            account.phone_tag = sealed.phone_tag(keys, phone)
+            account.sealed_phone = sealed.seal_phone(keys, account.id, phone)
+        if account.sealed_totp is not None:
+            account.sealed_totp = sealed.seal_totp(keys, account.id, sealed.open_totp(keys, account))
+    session.flush()
+    return [account.id for account in accounts]
+
+
+def leaning(session: Session, keys: ServerKeys) -> Leaning:
+    """What only older keys can still read. Whoever is switched off does not count: back again, she begins anew."""
+    behind = select(func.count()).select_from(Account).where(
+        Account.active, Account.secret_hash != "", Account.server_key < keys.number)
+    codes = select(func.count(CardCode.account_id.distinct())).where(
+        CardCode.used_on.is_(None), CardCode.server_key < keys.number)
+    field = session.scalar(behind.where(Account.role.in_(FIELD))) or 0
+    office = session.scalar(behind.where(Account.role.not_in(FIELD))) or 0
+    return Leaning(field, office, session.scalar(codes) or 0)
+
+
+def void_older_cards(session: Session, keys: ServerKeys) -> None:
+    """Codes that nobody can read any more are worth nothing, and no card of them is counted."""
+    session.execute(delete(CardCode).where(CardCode.server_key < keys.number))
