@@ -95,6 +95,11 @@ def known_browser_mark(keys: ServerKeys, random: str, account_id: UUID) -> str:
     return vault.tag(keys.people, f"{random}|{account_id}", purpose="known browser").hex()[:32]
 
 
+def is_known_browser_mark(keys: ServerKeys, random: str, account_id: UUID, mark: str) -> bool:
+    """Whether `mark` is ours for this account in this browser."""
+    return vault.same(mark.encode(), known_browser_mark(keys, random, account_id).encode())
+
+
 def seal_new_totp(keys: ServerKeys, account_id: UUID, secret: str) -> str:
     """A second factor that is being set up, for the form that comes back with its first code."""
     return vault.lock(keys.forms, secret.encode(), label=f"accounts|{account_id}|new totp").hex()
