@@ -87,7 +87,8 @@ def patterns():
 
 @pytest.mark.asvs("V1.3.12")
 @pytest.mark.parametrize("pattern", patterns())
-@pytest.mark.parametrize("text", ["a" * 50_000, "1" * 50_000 + "x", "0-" * 25_000, " ,;" * 17_000, "2" * 49_999 + "\n"])
+@pytest.mark.parametrize("text", ["a" * 50_000, "1" * 50_000 + "x", "0-" * 25_000, " ,;" * 17_000, "2" * 50_000],
+                         ids=range(5))
 def test_no_pattern_can_be_made_to_search_for_ever(pattern, text):
     began = process_time()
 
