@@ -23,12 +23,13 @@ MARK = re.compile(r"mark\.asvs\(([^)]*)\)")
 @dataclass(frozen=True)
 class Requirement:
     """What ASVS asks, in our words. `kind` says how it can be shown: auto (by a test), doc (by what is written),
-    deploy (only where the portal runs), declined (not met on purpose)."""
+    deploy (only where the portal runs), declined (not met on purpose). `short` says what a test's pass leaves out."""
 
     id: str
     level: str
     kind: str
     asks: str
+    short: str = ""
 
 
 @dataclass(frozen=True)

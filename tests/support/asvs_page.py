@@ -23,8 +23,8 @@ def page(requirements: Mapping[str, Any], answers: Mapping[str, Any], shown: Map
     for chapter, group in groupby(requirements.values(), key=lambda one: one.id.split(".")[0]):
         lines += ["", f"## {chapter} {CHAPTERS[chapter]}", "", "| id | level | asks | result | shown by |",
                   "|---|---|---|---|---|"]
-        lines += [f"| {one.id} | {one.level} | {one.asks} | {_SAID[result[one.id]]} | {_by(one.id, answers, shown)} |"
-                  for one in group]
+        lines += [f"| {one.id} | {one.level} | {one.asks} | {_said(one, result[one.id])} | "
+                  f"{_by(one.id, answers, shown)} |" for one in group]
     return "\n".join(lines) + "\n"
 
 
@@ -34,11 +34,16 @@ def _result(found: str, answers: Mapping[str, Any], shown: Mapping[str, dict[str
     return answers[found].answer if found in answers else "open"
 
 
+def _said(one: Any, result: str) -> str:
+    return f"pass, without: {one.short}" if result == "pass" and one.short else _SAID[result]
+
+
 def _head(requirements: Mapping[str, Any], result: Mapping[str, str]) -> list[str]:
     every = Counter(result.values())
     auto = [found for found, one in requirements.items() if one.kind == "auto"]
     passing = sum(result[found] == "pass" for found in auto)
     asked = sum(one.kind != "declined" for one in requirements.values())
+    partly = sum(bool(one.short) and result[found] == "pass" for found, one in requirements.items())
     levels = ", ".join(f"level {level}: {_answered(requirements, result, level)}" for level in "123")
     return [
         f"Written by `make asvs` on {datetime.now(UTC):%Y-%m-%d}. Ids and order: OWASP ASVS 5.0.0 (CC BY-SA 4.0);",
@@ -46,7 +51,7 @@ def _head(requirements: Mapping[str, Any], result: Mapping[str, str]) -> list[st
         "",
         f"**{passing} of {len(auto)} automated, {every['pass'] + every['written']} of {asked} answered, "
         f"{every['declined']} declined with reasons, {every['open']} open, {every['fail']} failing.**",
-        f"Answered by level: {levels}.", "",
+        f"Answered by level: {levels}. {partly} of them pass without something that is named beside them.", "",
         "*pass*: a test named here shows it. *written*: a document answers it; the link leads there. *open*: nothing",
         "shows it yet, or the portal does not do it; the reason stands beside it. *declined*: not met, on purpose.",
     ]
@@ -67,4 +72,4 @@ def _by(found: str, answers: Mapping[str, Any], shown: Mapping[str, dict[str, bo
         return str(answer.words)
     file, _, heading = answer.where.partition("#")
     anchor = "".join(c for c in heading.lower().replace(" ", "-") if c.isalnum() or c in "-_")
-    return f"[{file}: {heading}](../{file}#{anchor}). {answer.words}"
+    return f"[{file}: {heading}]({file.removeprefix('docs/')}#{anchor}). {answer.words}"
