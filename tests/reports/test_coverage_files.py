@@ -111,6 +111,7 @@ def test_a_place_with_a_hostile_name_does_no_harm_in_page_or_file(city, sign_in)
     assert [row["RW or school"] for row in rows if "calc" in row["RW or school"]] == ["'=cmd|'/c calc'!A1<script>"]
 
 
+@pytest.mark.asvs("V8.3.3")
 @pytest.mark.parametrize("forged", [{"bentuk": "exe"}, {"apa": "kabar"}, {"w": "98.02"}, {"w": "\x00"}, {"apa": ""}])
 def test_a_forged_file_is_not_there_and_leaves_no_trace(city, sign_in, forged):
     browser = sign_in(city.lina)
