@@ -11,7 +11,7 @@ PYBABEL = $(VENV_PYTHON) -c "import sys; from babel.messages.frontend import mai
 LANGUAGES = id
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow prove prove-long budget lighthouse gallery scripts lint lock messages prepare
+.PHONY: help run test test-slow asvs prove prove-long budget lighthouse gallery scripts lint lock messages prepare
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -24,6 +24,9 @@ test: ## Run the tests (a few of them: make test ARGS="-k flags")
 
 test-slow: ## Run what takes minutes: a hundred thousand guesses at signing in
 	@$(BOOTSTRAP) test -m slow $(ARGS)
+
+asvs: ## Run what shows the requirements of OWASP ASVS 5.0.0; writes docs/asvs.md
+	@PORTAL_ASVS_PAGE=docs/asvs.md $(BOOTSTRAP) test -m "asvs and not slow" $(ARGS)
 
 prove: ## Show what is claimed: one line a claim, with its figure and its limit
 	@$(BOOTSTRAP) test -m proof tests/proof $(ARGS)

@@ -1,6 +1,5 @@
 """The house's table of contents: settings, floors wired together, nothing else."""
 
-import logging
 import os
 from pathlib import Path
 
@@ -27,7 +26,20 @@ from portal.flags import views as flags
 from portal.followup import pages as followup
 from portal.outreach import views as outreach
 from portal.reports import views as reports
-from portal.web import assets, carry, compression, config, db, errors, guard, headers, locale, pages
+from portal.web import (
+    assets,
+    carry,
+    compression,
+    config,
+    db,
+    errors,
+    guard,
+    headers,
+    locale,
+    logs,
+    pages,
+    signing,
+)
 
 ROOT = Path(__file__).parent.parent
 _PAGES_OF = {
@@ -66,7 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         MAX_CONTENT_LENGTH=256 * 1024, MAX_FORM_MEMORY_SIZE=256 * 1024, MAX_FORM_PARTS=400,
         TRUSTED_HOSTS=list(settings.trusted_hosts) or None, TEMPLATES_AUTO_RELOAD=False,
     )
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.begin()
     if settings.proxies:
         hops = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -78,6 +90,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _wire(app: Flask, settings: Settings) -> None:
     compression.init_app(app)  # these two first, so that they come last to an answer
     assets.init_app(app)
+    signing.init_app(app)
     db.init_app(app, settings.database_url)
     app.extensions["htmx"] = HTMX(app)
     locale.init_app(app, str(ROOT / "translations"), settings.languages[0])

@@ -26,6 +26,7 @@ from portal.base.db import engine_for, session_for, writing
 from portal.base.settings import ServerKeys, Settings
 from portal.cli.database import alembic_config
 from tests import factories
+from tests.support import asvs
 from tests.support.pages import Browser
 from tests.support.postgres import Unavailable, temporary_postgres
 
@@ -34,6 +35,7 @@ REQUIRE_ALL = os.environ.get("PORTAL_REQUIRE_ALL") == "1"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the catalogue once, before the workers start, so that the words are those in the tree."""
+    config.pluginmanager.register(asvs)
     if hasattr(config, "workerinput"):
         return
     catalogue = Path(__file__).parent.parent / "translations/id/LC_MESSAGES/messages.po"

@@ -51,7 +51,8 @@ def choose(settings: Settings, account: Account, secret: str, *, totp_secret: st
     It takes its time, so it is done before anything is locked. Raises `BadSecret`.
     """
     keys, role = settings.require_keys(), Role(account.role)
-    check_secret(role, secret, phone=sealed.open_phone(keys, account), names=(account.name, account.title))
+    check_secret(role, secret, phone=sealed.open_phone(keys, account),
+                 names=(account.name, account.title, settings.name, settings.office_name))
     own = sealed.make_staff_key(account.id, secret, memory_kib=settings.passphrase_memory_kib) \
         if role in UNIT else None
     return Chosen(passwords.hashed(sealed.peppered(keys, secret)), keys.number,

@@ -38,7 +38,8 @@ def choose(session: Session, settings: Settings, account: Account, *, old: str, 
     `invitations.BadSecret`, and `Refused` when the key does not open.
     """
     keys, locked = settings.require_keys(), None
-    check_secret(Role(account.role), new, phone=sealed.open_phone(keys, account), names=(account.name, account.title))
+    check_secret(Role(account.role), new, phone=sealed.open_phone(keys, account),
+                 names=(account.name, account.title, settings.name, settings.office_name))
     own = session.get(StaffKey, account.id)
     if own is not None:
         private = sealed.unlock_staff_key(own, old)

@@ -30,6 +30,11 @@ _TOO_COMMON = frozenset({
     "password", "katasandi", "rahasia", "bismillah", "alhamdulillah", "indonesia", "merdeka", "qwertyuiop",
     "sayangku", "cintaku", "iloveyou", "welcome", "selamatpagi", "keluarga", "catatankader", "jakarta",
 })
+_OF_THE_WORK = frozenset({
+    "kaderposyandu", "kaderpkk", "kaderkelurahan", "ketuarw", "ketuart", "sosialisasi", "perlindungananak",
+    "perlindunganperempuan", "pemberdayaanperempuan", "perempuandananak", "ibudananak", "uptdppa", "posyandu",
+})
+"""What somebody who knows the work tries first; the names of the portal and the office come from the settings."""
 
 
 class Busy(Exception):
@@ -83,7 +88,7 @@ def is_weak_phrase(phrase: str, phone: str = "", names: tuple[str, ...] = ()) ->
     """Whether a phrase is one word that everybody knows, its owner's name or number, or hardly varied."""
     letters = "".join(character for character in phrase.casefold() if character.isalnum())
     bare = letters.rstrip("0123456789")
-    known = {"".join(c for c in name.casefold() if c.isalnum()) for name in names} | _TOO_COMMON
+    known = {"".join(c for c in name.casefold() if c.isalnum()) for name in names} | _TOO_COMMON | _OF_THE_WORK
     halves = letters[: len(letters) // 2]
     return (len(set(letters)) < 5 or bare in known or letters == halves * 2 or
             (bool(phone) and phone.lstrip("+") in letters))

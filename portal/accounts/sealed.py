@@ -117,6 +117,12 @@ def known_browser_mark(keys: ServerKeys, random: str, account_id: UUID) -> str:
     return vault.tag(keys.people, f"{random}|{account_id}", purpose="known browser").hex()[:32]
 
 
+def is_known_browser_mark(keys: ServerKeys, random: str, account_id: UUID, mark: str) -> bool:
+    """Whether `mark` is ours for this account in this browser."""
+    return any(vault.same(mark.encode(), known_browser_mark(one, random, account_id).encode())
+               for one in keys.readable)
+
+
 def seal_new_totp(keys: ServerKeys, account_id: UUID, secret: str) -> str:
     """A second factor that is being set up, for the form that comes back with its first code."""
     return vault.lock(keys.forms, secret.encode(), label=f"accounts|{account_id}|new totp").hex()

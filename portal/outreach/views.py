@@ -144,7 +144,7 @@ def _log_form() -> OutreachForm:
 
 def _plan_asked_for() -> OutreachPlan | None:
     """The plan that the address or the form names, if it is one that this viewer may know of."""
-    plan_id = as_uuid(request.values.get("plan") or request.args.get("rencana", ""))
+    plan_id = as_uuid(request.form.get("plan") or request.args.get("rencana", ""))
     try:
         return plans.get_plan(db.session(), plan_id, viewer=current_user) if plan_id else None
     except NotVisible:

@@ -49,7 +49,8 @@ class Asked:
     @classmethod
     def now(cls) -> "Asked":
         """From this request."""
-        said, today = request.values, config.today()
+        said = request.form if request.method == "POST" else request.args
+        today = config.today()
         period = periods.read(said, today)
         known = indicators()
         number, year = said.get("indikator", ""), said.get("tahun", "")

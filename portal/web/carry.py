@@ -6,7 +6,6 @@ one-use key belongs to one account.
 """
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Response, g, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -15,6 +14,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from portal.web import config, sealed
 
 CARRIED = "carried"
+_LONGEST_PATH = 2000  # less than a server takes in one line (deploy/gunicorn.conf.py)
 _NOT_CARRIED = {"csrf_token", CARRIED, "rest_for"}
 
 
@@ -55,10 +55,11 @@ def restored() -> bool:
 
 
 def local_path(target: str) -> str:
-    """`target` when it is a path of this site, else the start page: no redirect leads outside."""
-    parts = urlsplit(target)
-    outside = parts.scheme or parts.netloc or not target.startswith("/") or target.startswith(("//", "/\\"))
-    return "/" if outside or "\\" in target or any(ord(c) < 32 for c in target) else target  # noqa: PLR2004
+    """`target` when it is a path of this site, else the start page: no redirect leads outside, or to an address that
+    no server would take."""
+    outside = not target.startswith("/") or target.startswith("//")
+    unfit = len(target) > _LONGEST_PATH or "\\" in target or any(ord(c) < 32 for c in target)  # noqa: PLR2004
+    return "/" if outside or unfit else target
 
 
 def _ask_htmx() -> Response:

@@ -20,6 +20,7 @@ from tests.support.phone import Phone, phone_of
 CODE = re.compile(r"[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}")
 
 
+@pytest.mark.asvs("V2.3.5", "V6.4.3", "V6.4.4")
 def test_a_lost_phone_is_replaced_by_two_people_and_the_old_key_dies(city, sign_in, guest):
     old = phone_of(city, city.siti)
     cadre = sign_in(city.siti)
@@ -38,6 +39,7 @@ def test_a_lost_phone_is_replaced_by_two_people_and_the_old_key_dies(city, sign_
     assert Phone().enrol(guest, code, "77203914").path == "/mulai/siap"
 
 
+@pytest.mark.asvs("V6.4.4")
 def test_who_asked_cannot_agree_and_can_take_it_back(city, sign_in):
     coordinator = sign_in(city.wati)
     coordinator.get(f"/akun/{city.siti.account_id}/pulihkan").form().submit()
@@ -55,6 +57,7 @@ def test_who_asked_cannot_agree_and_can_take_it_back(city, sign_in):
     assert city.db.get_one(Account, city.siti.account_id).secret_hash
 
 
+@pytest.mark.asvs("V6.4.3")
 def test_what_was_sent_before_is_hidden_for_a_day_while_sending_works_at_once(city, sign_in, guest):
     with time_machine.travel(now(), tick=False) as clock:
         with writing(city.db):
@@ -86,6 +89,7 @@ def test_a_coordinator_asks_recovery_for_nobody_beside_or_above_her(city, sign_i
     assert page.status == 404
 
 
+@pytest.mark.asvs("V6.4.4")
 def test_a_coordinator_elsewhere_cannot_be_the_second_person(city, sign_in):
     with writing(city.db):
         changes.ask_recovery(city.db, city.db.get_one(Account, city.far.account_id),
@@ -140,6 +144,7 @@ def test_a_head_who_alone_holds_a_key_is_not_reset(city, sign_in):
     assert "head" in page.text or "Hand the key on" in page.text
 
 
+@pytest.mark.asvs("V8.3.2")
 def test_a_cadre_becomes_coordinator_at_once_and_begins_anew(city, sign_in):
     cadre = sign_in(city.siti)
     page = sign_in(city.agus).get(f"/akun/{city.siti.account_id}/peran")
@@ -173,6 +178,7 @@ def test_a_role_at_a_place_where_there_is_none_is_refused(city, sign_in, role, p
     assert page.errors == ["This role does not fit this place."]
 
 
+@pytest.mark.asvs("V2.3.5")
 def test_to_make_a_head_takes_two(city, sign_in):
     admin, head = sign_in(city.agus), sign_in(city.ratna)
     admin.get(f"/akun/{city.rina.account_id}/peran").form().fill(role="head", place="98.01").submit()
@@ -195,6 +201,7 @@ def test_nobody_raises_her_own_role(city, sign_in):
     assert city.db.get_one(Account, city.agus.account_id).role == "admin"
 
 
+@pytest.mark.asvs("V8.2.1")
 @pytest.mark.parametrize("who", ["wati", "ratna", "rina", "siti"])
 def test_only_the_administrator_changes_roles(city, sign_in, who):
     assert sign_in(getattr(city, who)).get(f"/akun/{city.budi.account_id}/peran").status == 404
@@ -208,6 +215,7 @@ def test_the_only_administrator_cannot_be_made_something_else(city):
                          by=factories.viewer_of(city.db, city.ratna))
 
 
+@pytest.mark.asvs("V8.3.2")
 def test_an_officer_who_leaves_the_unit_leaves_its_keys(city, sign_in):
     role_page(sign_in(city.agus), city.dewi).form().fill(role="leadership", place="98.01").submit()
 
@@ -216,6 +224,7 @@ def test_an_officer_who_leaves_the_unit_leaves_its_keys(city, sign_in):
     assert city.db.scalars(select(KeyGrant).where(KeyGrant.account_id == city.dewi.account_id)).all() == []
 
 
+@pytest.mark.asvs("V7.5.1", "V7.5.3")
 @pytest.mark.parametrize("path", ["/akun/{siti}/pulihkan", "/akun/{siti}/peran", "/setelan/kunci-layar"])
 def test_what_is_grave_asks_for_the_secret_again_after_five_minutes(city, sign_in, path):
     path = path.format(siti=city.siti.account_id)
@@ -232,6 +241,7 @@ def test_what_is_grave_asks_for_the_secret_again_after_five_minutes(city, sign_i
     assert timedelta(minutes=5) == signin.FRESH
 
 
+@pytest.mark.asvs("V7.5.3")
 def test_handing_on_a_key_asks_for_the_passphrase_again(city, sign_in):
     with time_machine.travel(now(), tick=False) as clock:
         head = sign_in(city.ratna)
@@ -256,6 +266,7 @@ def test_every_grave_act_leaves_who_asked_and_who_agreed(city, sign_in):
     assert ("recovery.agreed", city.agus.account_id) in rows
 
 
+@pytest.mark.asvs("V15.4.2")
 def test_two_who_agree_at_once_do_it_once(any_city):
     with writing(any_city.db):
         changes.ask_recovery(any_city.db, any_city.db.get_one(Account, any_city.siti.account_id),

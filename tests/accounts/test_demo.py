@@ -61,6 +61,7 @@ def test_from_anywhere_else_there_is_no_such_door(demo, city, visit):
     assert answer.status_code == 404
 
 
+@pytest.mark.asvs("V15.2.3")
 def test_outside_the_demo_there_is_no_such_door(city):
     city.app.config["WTF_CSRF_ENABLED"] = False
 

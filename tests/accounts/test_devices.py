@@ -27,6 +27,7 @@ def test_key_and_pin_let_her_in(city, guest, phone):
     assert "Bu Siti" in page.text
 
 
+@pytest.mark.asvs("V6.3.3")
 def test_the_pin_without_the_key_opens_nothing(city, guest, phone):
     page = Phone().sign_in(guest, city.siti.secret, device=phone.id)
 
@@ -34,6 +35,7 @@ def test_the_pin_without_the_key_opens_nothing(city, guest, phone):
     assert page.errors == ["That does not match. Please try again."]
 
 
+@pytest.mark.asvs("V6.3.3")
 def test_the_key_without_the_pin_opens_nothing(city, guest, phone):
     assert phone.sign_in(guest, "44820193").status == 422
 
@@ -46,6 +48,7 @@ def test_a_neighbours_key_does_not_open_her_account(city, guest, phone):
     assert page.status == 422
 
 
+@pytest.mark.asvs("V6.7.2")
 def test_an_answer_that_was_overheard_cannot_be_sent_again(city, guest, phone):
     page = guest.get("/masuk?lain")
     phone.sign_in(guest, city.siti.secret, page)
@@ -58,6 +61,7 @@ def test_an_answer_that_was_overheard_cannot_be_sent_again(city, guest, phone):
     assert replay.status == 422
 
 
+@pytest.mark.asvs("V9.2.2")
 @pytest.mark.parametrize("purpose", ["enrol", "here", ""])
 def test_an_answer_for_another_purpose_does_not_count(city, guest, phone, purpose):
     page = guest.get("/masuk")
@@ -67,6 +71,7 @@ def test_an_answer_for_another_purpose_does_not_count(city, guest, phone, purpos
     assert answer.status == 422
 
 
+@pytest.mark.asvs("V9.1.1")
 @pytest.mark.parametrize("proof", ["", "x", "A" * 86, "A" * 5000, "\x00", "🙂"])
 def test_nonsense_is_no_proof(city, guest, phone, proof):
     assert phone.sign_in(guest, city.siti.secret, proof=proof).status == 422
@@ -80,6 +85,7 @@ def test_a_page_that_lay_open_for_hours_still_lets_her_in(city, guest, phone):
         assert phone.sign_in(guest, city.siti.secret, page).path == "/"
 
 
+@pytest.mark.asvs("V6.3.1")
 def test_a_thief_with_the_phone_has_twenty_guesses_and_then_the_key_is_dead(city, guest, phone):
     with time_machine.travel(now(), tick=False) as clock:
         for _ in range(20):
@@ -93,6 +99,7 @@ def test_a_thief_with_the_phone_has_twenty_guesses_and_then_the_key_is_dead(city
                             "tell your coordinator."]
 
 
+@pytest.mark.asvs("V6.3.1")
 def test_guesses_without_her_key_never_make_her_wait(city, guest, phone):
     for number in range(60):
         stranger = Browser(city.app.test_client())
@@ -181,6 +188,7 @@ def test_twenty_wrong_pins_after_a_pause_end_the_sign_in(city, guest, phone):
     assert city.db.scalars(select(SignIn)).all() == []
 
 
+@pytest.mark.asvs("V7.3.1")
 def test_a_phone_that_is_hers_alone_locks_later(city, guest):
     phone = phone_of(city, city.siti, mine=True)
     with time_machine.travel(now(), tick=False) as clock:
@@ -208,6 +216,7 @@ def test_a_page_that_locks_itself_keeps_the_answers_for_her_alone(city, guest, p
     assert guest.get("/k").text.count("K7") == 0  # nothing was sent
 
 
+@pytest.mark.asvs("V3.7.2")
 def test_a_page_cannot_be_made_to_lead_outside_by_locking_it(city, guest, phone):
     phone.sign_in(guest, city.siti.secret)
     locked = guest.post("/istirahat", [("csrf_token", token(guest.get("/"))), ("rest_for", "https://evil.example/x")])
@@ -221,6 +230,7 @@ def test_locking_without_a_sign_in_leads_to_the_door(guest):
     assert page.path == "/masuk"
 
 
+@pytest.mark.asvs("V6.5.6")
 def test_a_phone_that_was_taken_off_is_out_at_once_and_told_so(city, guest, phone):
     phone.sign_in(guest, city.siti.secret)
     with writing(city.db):

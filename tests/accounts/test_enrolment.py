@@ -27,6 +27,7 @@ def invited(city):
     return invited_to(city)
 
 
+@pytest.mark.asvs("V6.4.1")
 def test_a_phone_with_a_key_is_in_after_one_pin_and_the_code_is_used_up(city, guest, invited):
     phone = Phone()
 
@@ -46,6 +47,7 @@ def test_she_is_greeted_by_the_name_she_likes_and_nobody_else_is_named(guest, in
     assert "Welcome, Bu Ani" in page.text
 
 
+@pytest.mark.asvs("V7.6.2")
 @pytest.mark.parametrize("agent", ["WhatsApp/2.23", "facebookexternalhit/1.1", "TelegramBot (like TwitterBot)"])
 def test_whoever_previews_the_link_sees_a_neutral_page_and_uses_nothing_up(city, invited, agent):
     fetcher = city.app.test_client()
@@ -59,6 +61,7 @@ def test_whoever_previews_the_link_sees_a_neutral_page_and_uses_nothing_up(city,
     assert Phone().enrol(Browser(fetcher), invited, PIN).path == "/mulai/siap"
 
 
+@pytest.mark.asvs("V7.6.2")
 def test_looking_at_the_second_step_uses_nothing_up_either(guest, invited):
     for _ in range(3):
         guest.get("/mulai").form("/mulai").fill(code=invited).submit()
@@ -66,6 +69,7 @@ def test_looking_at_the_second_step_uses_nothing_up_either(guest, invited):
     assert Phone().enrol(guest, invited, PIN).path == "/mulai/siap"
 
 
+@pytest.mark.asvs("V6.4.1", "V9.2.1")
 def test_after_a_day_the_code_is_worth_nothing(guest, invited):
     with time_machine.travel(now() + timedelta(hours=24, seconds=1), tick=False):
         page = guest.get("/mulai").form("/mulai").fill(code=invited).submit()
@@ -73,6 +77,7 @@ def test_after_a_day_the_code_is_worth_nothing(guest, invited):
     assert page.status == 422
 
 
+@pytest.mark.asvs("V6.6.2")
 def test_a_new_code_makes_the_old_one_worthless(city, guest, invited):
     account_id = city.db.scalar(select(Account.id).where(Account.name == "Bu Ani"))
     with writing(city.db):
@@ -82,6 +87,7 @@ def test_a_new_code_makes_the_old_one_worthless(city, guest, invited):
     assert Phone().enrol(guest, newer, PIN).path == "/mulai/siap"
 
 
+@pytest.mark.asvs("V6.3.8")
 @pytest.mark.parametrize("typed", ["", "K7M4", "????-????-????", "A" * 500, "' OR 1=1 --", "\u202e", "🙂" * 12])
 def test_what_is_no_code_is_refused_calmly(guest, invited, typed):
     page = guest.get("/mulai").form("/mulai").fill(code=typed).submit()
@@ -96,6 +102,7 @@ def test_the_code_may_be_spaced_and_written_small(guest, invited):
     assert "Welcome" in guest.get("/mulai").form("/mulai").fill(code=spaced).submit().text
 
 
+@pytest.mark.asvs("V6.6.3")
 def test_guessing_at_codes_is_slowed(guest, invited):
     for _ in range(5):
         guest.get("/mulai").form("/mulai").fill(code="222222222222").submit()
@@ -124,6 +131,7 @@ def test_her_own_number_is_no_pin(city, guest):
     assert Phone().enrol(guest, code, "20471836").status == 422
 
 
+@pytest.mark.asvs("V6.2.5")
 def test_a_long_phrase_serves_as_well_however_the_keyboard_composed_it(city, guest, invited):
     phone = Phone()
     phone.enrol(guest, invited, "nasi goréng pedas")
@@ -183,6 +191,7 @@ def test_what_is_no_key_is_refused(guest, invited, key):
     assert answer.status == 422
 
 
+@pytest.mark.asvs("V6.7.2", "V9.2.1")
 def test_a_challenge_is_ours_is_used_once_and_grows_old(any_city):
     with time_machine.travel(now(), tick=False) as clock:
         ours, other = challenges.new_challenge(any_city.keys), challenges.new_challenge(any_city.keys)
@@ -253,6 +262,7 @@ def token(page):
     return page.root.all("input", name="csrf_token")[0].attrs["value"]
 
 
+@pytest.mark.asvs("V2.3.4", "V6.5.1", "V15.4.2")
 def test_two_phones_with_one_code_at_the_same_instant_are_not_both_let_in(any_city):
     code = invited_to(any_city)
     with session_for(any_city.db.get_bind()) as looking:

@@ -30,6 +30,7 @@ def test_only_a_holder_can_hand_on_a_key(city):
                            by=viewer_of(city.db, city.rina))
 
 
+@pytest.mark.asvs("V8.4.1")
 def test_a_key_is_not_handed_to_another_unit(city):
     with writing(city.db), pytest.raises(NotVisible):
         commands.grant_key(city.db, ring_of(city.db, city.ratna), kind="unit", to=city.other.account_id,
@@ -81,6 +82,7 @@ def test_a_grant_moved_to_another_holder_does_not_open(city):
         sealed.open_ring(private, [moved])
 
 
+@pytest.mark.asvs("V8.2.1")
 def test_the_administrator_has_accounts_but_no_concern(city, sign_in):
     with writing(city.db):
         flag = a_flag(city.db, city.settings, city.siti)

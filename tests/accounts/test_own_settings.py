@@ -57,6 +57,7 @@ def test_this_phone_is_shared_until_she_says_otherwise(city, guest):
     assert city.db.get_one(Device, phone.id).mine
 
 
+@pytest.mark.asvs("V6.2.2", "V7.4.3")
 def test_a_new_pin_ends_every_other_sign_in_and_the_old_one_is_worth_nothing(city, sign_in, guest):
     elsewhere, browser = sign_in(city.siti), sign_in(city.siti)
 
@@ -70,6 +71,7 @@ def test_a_new_pin_ends_every_other_sign_in_and_the_old_one_is_worth_nothing(cit
         assert page.status == status
 
 
+@pytest.mark.asvs("V6.2.3", "V7.5.1")
 @pytest.mark.parametrize(("change", "words"), [
     ({"old": "44820193"}, "does not match"), ({"new": "12345678", "again": "12345678"}, "easy to guess"),
     ({"again": "77203915"}, "not the same"), ({"new": "1", "again": "1"}, "8 digits"),
@@ -83,6 +85,7 @@ def test_a_new_pin_needs_the_old_one_and_must_be_good(city, sign_in, change, wor
     assert words in page.errors[0]
 
 
+@pytest.mark.asvs("V6.2.2")
 def test_a_new_passphrase_still_opens_her_keys(city, sign_in):
     phrase = "kucing biru naik sepeda"
 
@@ -111,6 +114,7 @@ def test_staff_have_no_card(city, sign_in):
     assert page.status == 404
 
 
+@pytest.mark.asvs("V6.5.6", "V7.5.2")
 def test_she_takes_a_lost_phone_off_herself_and_no_other_persons(city, sign_in):
     lost, neighbours = phone_of(city, city.siti), phone_of(city, city.budi)
     browser = sign_in(city.siti)
@@ -126,6 +130,7 @@ def test_she_takes_a_lost_phone_off_herself_and_no_other_persons(city, sign_in):
     assert city.db.get_one(Device, neighbours.id).ended_on is None
 
 
+@pytest.mark.asvs("V7.5.2")
 def test_signing_out_everywhere_means_everywhere(city, sign_in):
     elsewhere, browser, neighbour = sign_in(city.siti), sign_in(city.siti), sign_in(city.budi)
 

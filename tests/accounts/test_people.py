@@ -25,6 +25,7 @@ def test_a_coordinator_makes_an_account_and_the_code_lets_its_person_in(city, si
     assert "Bu Ani" in guest.get("/").text
 
 
+@pytest.mark.asvs("V14.2.1")
 def test_the_secret_stands_in_no_address_that_a_server_sees(city, sign_in):
     page = make(sign_in(city.wati), name="Bu Ani")
 
@@ -59,6 +60,7 @@ def test_what_cannot_be_is_said_and_nothing_is_made(city, sign_in, change, words
     assert city.db.scalar(select(func.count()).where(Account.name == "Bu Ani")) == 0
 
 
+@pytest.mark.asvs("V8.2.1")
 @pytest.mark.parametrize("change", [{"role": "head"}, {"role": "admin"}, {"role": "coordinator"},
                                     {"place": "98.01.02.1001.03"}, {"place": "98.01"}, {"role": "boss"}])
 def test_a_coordinator_makes_nobody_above_or_beside_her(city, sign_in, change):
@@ -73,6 +75,7 @@ def test_a_coordinator_makes_nobody_above_or_beside_her(city, sign_in, change):
     assert city.db.scalar(select(func.count()).where(Account.name == "Bu Ani")) == 0
 
 
+@pytest.mark.asvs("V8.2.2")
 @pytest.mark.parametrize("who", ["far", "rina", "ratna", "agus", "wati"])
 def test_who_is_not_below_her_does_not_exist_for_a_coordinator(city, sign_in, who):
     browser, account_id = sign_in(city.wati), getattr(city, who).account_id
@@ -89,6 +92,7 @@ def test_who_is_not_below_her_does_not_exist_for_a_coordinator(city, sign_in, wh
     assert getattr(city, who).name not in [cell.text for cell in found]
 
 
+@pytest.mark.asvs("V8.2.1")
 @pytest.mark.parametrize("who", ["siti", "guru", "rina", "ratna", "lina"])
 def test_nobody_else_looks_after_people(city, sign_in, who):
     browser = sign_in(getattr(city, who))
@@ -132,6 +136,7 @@ def test_the_administrator_makes_an_officer_who_waits_for_no_second_person(city,
     assert account.unit_id == city.db.get_one(Account, city.rina.account_id).unit_id
 
 
+@pytest.mark.asvs("V8.2.1")
 def test_the_administrator_never_sees_a_concern_for_all_that(city, sign_in):
     admin = sign_in(city.agus)
 
@@ -194,6 +199,7 @@ def test_a_wrong_name_and_number_are_corrected(city, sign_in):
     assert taken.errors == ["That phone number has an account already."]
 
 
+@pytest.mark.asvs("V7.4.2", "V7.4.5")
 def test_switching_off_ends_every_sign_in_and_switching_on_lets_her_in_again(city, sign_in, guest):
     cadre, browser = sign_in(city.siti), sign_in(city.wati)
 

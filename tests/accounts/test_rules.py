@@ -53,5 +53,6 @@ def test_an_account_that_cannot_be_is_refused_with_the_reason(city, change, sent
         add_account(city.db, city.settings, NewAccount(**{**plain, **change}), by=None)
 
 
+@pytest.mark.asvs("V11.4.2")
 def test_a_pin_costs_a_thief_of_the_database_what_owasp_asks_for():
     assert PasswordHasher(**passwords.COST).hash("x").startswith("$argon2id$v=19$m=19456,t=2,p=1$")

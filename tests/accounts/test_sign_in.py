@@ -35,6 +35,7 @@ def test_without_a_phone_number_the_account_code_serves(city, guest):
     assert page.path == "/"
 
 
+@pytest.mark.asvs("V6.5.1")
 def test_each_code_of_a_card_works_once(city, guest):
     card(guest.get("/masuk"), city.siti)
 
@@ -49,6 +50,7 @@ def test_a_wrong_pin_uses_up_no_code(city, guest):
     assert card(guest.get("/masuk"), city.siti).path == "/"
 
 
+@pytest.mark.asvs("V6.3.3")
 def test_pin_and_number_alone_open_nothing(city, guest):
     page = card(guest.get("/masuk"), city.siti, code="AAAA2222")
 
@@ -61,6 +63,7 @@ def test_a_neighbours_card_opens_nothing(city, guest):
     assert page.status == 422
 
 
+@pytest.mark.asvs("V6.3.8")
 def test_an_unknown_number_a_wrong_pin_and_a_wrong_code_are_answered_alike(city, guest):
     unknown = card(guest.get("/masuk"), city.siti, who="081299999999")
     wrong_pin = card(guest.get("/masuk"), city.siti, pin="44820193")
@@ -70,6 +73,7 @@ def test_an_unknown_number_a_wrong_pin_and_a_wrong_code_are_answered_alike(city,
     assert unknown.errors == wrong_pin.errors == wrong_code.errors == ["That does not match. Please try again."]
 
 
+@pytest.mark.asvs("V6.3.8")
 @pytest.mark.parametrize("change", [{}, {"who": "081299999999"}, {"code": "AAAA2222"}, {"pin": "44820193"}])
 def test_every_try_costs_one_hash_whoever_is_asked_for(city, guest, monkeypatch, change):
     checked, real = [], passwords._HASHER.verify
@@ -80,6 +84,7 @@ def test_every_try_costs_one_hash_whoever_is_asked_for(city, guest, monkeypatch,
     assert len(checked) == 1
 
 
+@pytest.mark.asvs("V6.5.1")
 def test_staff_sign_in_with_passphrase_and_a_code_that_works_once(city, guest):
     code = pyotp.TOTP(city.rina.totp).now()
     answers = {"name": "Rina", "passphrase": city.rina.secret, "code": code}
@@ -91,6 +96,7 @@ def test_staff_sign_in_with_passphrase_and_a_code_that_works_once(city, guest):
     assert again.status == 422
 
 
+@pytest.mark.asvs("V6.3.3")
 @pytest.mark.parametrize("change", [{"code": "000000"}, {"passphrase": "another long phrase"}, {"name": "nobody"}])
 def test_each_part_of_a_staff_sign_in_is_needed(city, guest, change):
     code = pyotp.TOTP(city.rina.totp).now()
@@ -108,6 +114,7 @@ def test_staff_cannot_come_in_by_the_cadres_door(city, guest):
     assert page.status == 422
 
 
+@pytest.mark.asvs("V6.3.1")
 def test_after_five_wrong_pins_even_the_right_one_must_wait_and_then_works(city, guest):
     with time_machine.travel(now(), tick=False) as clock:
         for _ in range(5):
@@ -121,6 +128,7 @@ def test_after_five_wrong_pins_even_the_right_one_must_wait_and_then_works(city,
     assert welcome.path == "/"
 
 
+@pytest.mark.asvs("V6.3.1")
 def test_a_card_in_wrong_hands_is_worth_nothing_after_twenty_wrong_pins(city, guest):
     with time_machine.travel(now(), tick=False) as clock:
         for _ in range(20):
@@ -134,6 +142,7 @@ def test_a_card_in_wrong_hands_is_worth_nothing_after_twenty_wrong_pins(city, gu
     assert cards.left(city.db, city.siti.account_id) == 0
 
 
+@pytest.mark.asvs("V6.3.1")
 def test_a_strangers_tries_do_not_lock_a_cadre_out(city, guest):
     for number in range(60):
         stranger = Browser(city.app.test_client())
@@ -169,6 +178,7 @@ def test_a_success_forgets_the_failures_of_that_person(city, guest):
     assert city.db.scalar(select(func.count()).select_from(FailedTry)) == 1  # the network's own counter
 
 
+@pytest.mark.asvs("V15.2.2")
 def test_a_flood_of_sign_ins_is_turned_away_while_concerns_still_arrive(city, guest, sign_in):
     cadre = sign_in(city.siti)
     for _ in range(4):
@@ -187,6 +197,7 @@ def test_a_flood_of_sign_ins_is_turned_away_while_concerns_still_arrive(city, gu
     assert card(guest.get("/masuk"), city.siti).path == "/"
 
 
+@pytest.mark.asvs("V7.2.1", "V7.4.1")
 def test_signing_out_ends_a_copied_cookie_too(city, sign_in):
     browser, thief = sign_in(city.siti), Browser(city.app.test_client())
     with browser.client.session_transaction() as mine, thief.client.session_transaction() as stolen:
@@ -198,6 +209,7 @@ def test_signing_out_ends_a_copied_cookie_too(city, sign_in):
     assert thief.get("/").path.startswith("/masuk")
 
 
+@pytest.mark.asvs("V7.4.2", "V8.3.2")
 def test_switching_off_ends_every_sign_in_at_once(city, sign_in):
     cadre, admin = sign_in(city.siti), sign_in(city.agus)
 
@@ -213,6 +225,7 @@ def test_an_account_that_is_off_cannot_sign_in(city, guest):
     assert card(guest.get("/masuk"), city.siti).status == 422
 
 
+@pytest.mark.asvs("V7.3.1")
 @pytest.mark.parametrize(("who", "minutes"), [("siti", 3), ("rina", 15)])
 def test_a_pause_locks_and_the_secret_alone_opens_again(city, sign_in, who, minutes):
     person = getattr(city, who)
@@ -230,6 +243,7 @@ def test_a_pause_locks_and_the_secret_alone_opens_again(city, sign_in, who, minu
     assert again.status == 404  # the page she wanted, which is not for her: she is in
 
 
+@pytest.mark.asvs("V7.3.2", "V9.2.1")
 def test_after_half_a_day_even_a_busy_cadre_signs_in_anew(city, sign_in):
     with time_machine.travel(now(), tick=False) as clock:
         browser = sign_in(city.siti)
@@ -240,6 +254,7 @@ def test_after_half_a_day_even_a_busy_cadre_signs_in_anew(city, sign_in):
     assert last == 200
 
 
+@pytest.mark.asvs("V7.2.3")
 def test_the_database_keeps_sign_ins_to_the_day_and_never_the_token(city, sign_in):
     browser = sign_in(city.siti)
     with browser.client.session_transaction() as cookie:
@@ -272,6 +287,7 @@ def test_quick_exit_leads_the_scripts_beacon_nowhere(city, sign_in):
     assert browser.get("/").path.startswith("/masuk")
 
 
+@pytest.mark.asvs("V1.2.2", "V3.7.2")
 @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x",
                                     "/ok\r\nSet-Cookie: a=b", ""])
 def test_no_sign_in_leads_out_of_the_house(target):
@@ -314,6 +330,7 @@ def _token(page):
     return page.root.all("input", name="csrf_token")[0].attrs["value"]
 
 
+@pytest.mark.asvs("V6.3.1")
 def test_a_known_passphrase_does_not_make_the_second_factor_guessable(city, guest):
     answers = {"name": "rina", "passphrase": city.rina.secret, "code": "000000"}
     for _ in range(5):

@@ -149,6 +149,7 @@ def test_a_resting_sign_in_on_an_emptied_phone_says_so_too(city, visit, address)
         expect(page.locator("#hilang")).to_be_visible()
 
 
+@pytest.mark.asvs("V3.7.5")
 @pytest.mark.parametrize("broken", ["Object.defineProperty(crypto, 'subtle', { value: undefined })",
                                     "Object.defineProperty(window, 'indexedDB', { value: undefined })",
                                     "indexedDB.open = () => { throw new Error('private'); }"])
@@ -173,6 +174,7 @@ def test_where_a_phone_can_keep_no_key_she_gets_a_card_and_signs_in_with_it(city
         page.wait_for_url(f"{address}/")
 
 
+@pytest.mark.asvs("V3.7.5")
 def test_without_script_everything_from_the_code_to_the_card_works(city, visit, address):
     with visit(script=False) as context:
         page = context.new_page()
@@ -258,6 +260,7 @@ def virtual_authenticator(context, page):
     return devtools
 
 
+@pytest.mark.asvs("V6.5.7")
 def test_a_passkey_is_asked_for_beside_key_and_pin_and_without_it_nobody_gets_in(city, visit, address):
     with visit() as context:
         page = context.new_page()
@@ -284,6 +287,7 @@ def test_a_passkey_is_asked_for_beside_key_and_pin_and_without_it_nobody_gets_in
     assert city.db.scalars(select(Passkey)).one().device_id
 
 
+@pytest.mark.asvs("V6.5.7")
 def test_at_the_office_a_passkey_takes_the_place_of_the_code_but_not_of_the_passphrase(city, visit, address):
     with visit("rina", device=live.PC) as context:
         page = context.new_page()

@@ -12,6 +12,7 @@ JAKARTA = ZoneInfo("Asia/Jakarta")
 NOON = datetime(2026, 11, 24, 12, tzinfo=JAKARTA)
 
 
+@pytest.mark.asvs("V16.2.2")
 def test_the_present_is_told_in_utc():
     before, told, after = datetime.now(UTC), now(), datetime.now(UTC)
 
@@ -37,6 +38,7 @@ def test_blocks_may_stand_in_each_other_and_a_fault_ends_them():
     assert after_fault == NOON
 
 
+@pytest.mark.asvs("V15.4.1")
 def test_another_thread_is_not_told():
     with telling(NOON), ThreadPoolExecutor(1) as others:
         elsewhere = others.submit(now).result()

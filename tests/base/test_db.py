@@ -91,6 +91,7 @@ def test_a_moment_without_a_zone_is_refused(engine):
             session.flush()
 
 
+@pytest.mark.asvs("V16.2.2")
 def test_a_moment_comes_back_as_the_same_instant_in_utc(engine, thing):
     with Session(engine) as session:
         kept = session.scalar(select(Thing.at))
@@ -108,6 +109,7 @@ def test_writing_commits(engine, thing):
     assert names(engine) == ["changed"]
 
 
+@pytest.mark.asvs("V2.3.3")
 @pytest.mark.parametrize("fault", [ZeroDivisionError, Refused, KeyboardInterrupt])
 def test_a_fault_takes_everything_back(engine, thing, fault):
     with Session(engine) as session:
@@ -170,6 +172,7 @@ def test_a_second_writer_with_an_old_copy_meets_the_first_ones_change(engine, th
         assert (kept.count, kept.version) == (2, 2)
 
 
+@pytest.mark.asvs("V15.4.1", "V15.4.3")
 def test_eight_writers_at_once_lose_nothing(engine):
     with Session(engine) as session, writing(session):
         session.add(Tally(id=1, total=0))
@@ -222,6 +225,7 @@ def test_postgresql_is_spoken_to_by_psycopg(url):
     assert (engine.dialect.name, engine.dialect.driver) == ("postgresql", "psycopg")
 
 
+@pytest.mark.asvs("V15.3.5")
 @pytest.mark.parametrize("forged", ["", "1", "x" * 36, "../../etc/passwd", "\x00", "0" * 33, "१" * 31])
 def test_a_forged_key_is_absent(forged):
     assert as_uuid(forged) is None

@@ -123,6 +123,7 @@ def test_keys_are_read_back_as_they_were_made(tmp_path):
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.asvs("V13.2.3")
 def test_fresh_keys_are_all_different():
     names = ServerKeys.names()
 
@@ -141,6 +142,7 @@ def test_an_existing_key_file_is_never_replaced(keys_file):
     assert keys_file.read_bytes() == before
 
 
+@pytest.mark.asvs("V13.2.3")
 def test_without_a_key_file_there_is_no_start_and_the_way_to_make_one_is_said(tmp_path):
     settings = Settings.from_environment({"PORTAL_KEYS_FILE": str(tmp_path / "keys.json")})
 
@@ -149,6 +151,7 @@ def test_without_a_key_file_there_is_no_start_and_the_way_to_make_one_is_said(tm
         settings.require_keys()
 
 
+@pytest.mark.asvs("V13.3.1")
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o644, 0o666])
 def test_a_key_file_that_others_can_reach_is_refused(keys_file, mode):
     keys_file.chmod(mode)
@@ -193,6 +196,7 @@ def test_a_folder_in_place_of_the_key_file_is_refused(tmp_path):
         ServerKeys.read(folder)
 
 
+@pytest.mark.asvs("V13.3.1", "V16.2.5")
 def test_nothing_secret_shows_when_settings_or_keys_are_printed(keys_file):
     settings = Settings.from_environment({
         "PORTAL_KEYS_FILE": str(keys_file), "PORTAL_DATABASE_URL": "postgresql://portal:kata-sandi@db/portal"})

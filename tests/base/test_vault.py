@@ -67,6 +67,7 @@ def test_a_byte_altered_anywhere_in_a_sealed_text_keeps_it_shut():
             vault.open_text(key, one, label=LABEL)
 
 
+@pytest.mark.asvs("V11.3.4")
 def test_two_seals_of_one_text_differ():
     key = vault.new_key()
 
@@ -157,6 +158,7 @@ def test_a_derived_key_follows_from_its_key_and_purpose_alone():
                 vault.derived(vault.new_key(), purpose="rewrap")}) == 4
 
 
+@pytest.mark.asvs("V11.4.4")
 def test_a_passphrase_stands_for_one_key_with_its_salt_and_cost():
     salt = b"s" * 16
 
@@ -181,6 +183,7 @@ def test_a_tag_is_the_same_for_the_same_value_key_and_purpose_alone():
     assert not vault.same(mark, vault.tag(vault.new_key(), "+6281234567890", purpose="phone"))
 
 
+@pytest.mark.asvs("V11.2.5")
 def test_what_failed_to_open_says_nothing_of_why_or_what():
     key = vault.new_key()
     sealed = vault.seal_text(key, "rahasia", label=LABEL)

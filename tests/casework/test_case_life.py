@@ -246,6 +246,7 @@ def casework(city: SimpleNamespace) -> type[RuleBasedStateMachine]:
     return Casework
 
 
+@pytest.mark.asvs("V2.3.1", "V2.3.5")
 @pytest.mark.parametrize("steps", [25, pytest.param(60, marks=pytest.mark.slow)])
 def test_no_order_of_acts_breaks_the_table_loses_a_note_or_lets_one_officer_do_what_takes_two(city, steps):
     run_state_machine_as_test(casework(city), settings=settings(

@@ -204,6 +204,7 @@ def neighbour(city):
     return city.db.scalar(select(Unit.id).where(Unit.name == "UPTD 98.02"))
 
 
+@pytest.mark.asvs("V8.4.1")
 def test_a_concern_that_is_handed_over_opens_there_and_nowhere_else(unit_on_both):
     rina, _, ratna = unit_on_both
     city, there = rina.city, Officer(rina.city, rina.city.other)

@@ -103,6 +103,7 @@ def test_who_pressed_agree_on_her_own_proposal_is_told_why_not(city, sign_in):
     assert flag_of(city, flag_id).status != Status.CLOSED
 
 
+@pytest.mark.asvs("V8.3.1")
 @pytest.mark.parametrize("decision", ["", "CONFIRM", "close", "\0", "confirm confirm"])
 def test_a_forged_decision_decides_nothing(city, sign_in, decision):
     flag_id = in_work(city, Risk.HIGH)
@@ -140,6 +141,7 @@ def test_closing_what_was_high_says_before_that_it_takes_two(city, sign_in):
     assert flag_of(city, flag_id).closed_at is None
 
 
+@pytest.mark.asvs("V8.2.3")
 def test_the_cadre_sees_nothing_of_what_is_proposed_referred_or_merged(city, sign_in):
     flag_id = in_work(city, Risk.HIGH)
     rina, siti = Officer(city, city.rina), sign_in(city.siti)
@@ -178,6 +180,7 @@ def test_a_service_stands_on_the_sheet_with_who_and_what_comes_next(city, sign_i
         assert said in page.text
 
 
+@pytest.mark.asvs("V1.2.1", "V2.2.1")
 def test_whatever_is_typed_into_a_service_is_kept_as_text_or_refused_whole(city, sign_in):
     flag_id, desk = in_work(city), sign_in(city.rina)
 
@@ -358,6 +361,7 @@ def test_merging_asks_for_a_code_and_says_what_is_wrong_with_it(city, sign_in):
     assert flag_of(city, flag_id).status == Status.MERGED
 
 
+@pytest.mark.asvs("V8.2.2")
 def test_a_concern_that_she_may_not_know_of_has_no_pages(city, sign_in):
     kept = sent(city, answers=some_answers(keep_from=(KeepFrom.RT_RW,)))
     people = [sign_in(person) for person in (city.rina, city.siti, city.agus, city.lina, city.other)]
@@ -370,6 +374,7 @@ def test_a_concern_that_she_may_not_know_of_has_no_pages(city, sign_in):
         assert hidden[0].text == absent.text, act
 
 
+@pytest.mark.asvs("V8.2.2")
 def test_a_letter_of_another_concern_is_not_there(city, sign_in):
     flag_id, other, desk = in_work(city), in_work(city), sign_in(city.rina)
     referred(desk, city, other)

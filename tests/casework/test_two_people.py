@@ -28,6 +28,7 @@ def outcomes(city):
     return list(city.db.scalars(select(Proposal.outcome).order_by(Proposal.proposed_at)))
 
 
+@pytest.mark.asvs("V2.3.5")
 def test_one_officer_alone_does_not_lower_a_high_risk_and_another_one_does(unit_on_both):
     rina, dewi, _ = unit_on_both
     flag_id, noise = in_work(rina), in_work(rina)
@@ -92,6 +93,7 @@ def test_nobody_agrees_to_her_own_proposal_and_nobody_takes_back_anothers(unit):
     assert outcomes(rina.city) == [None]
 
 
+@pytest.mark.asvs("V2.3.5")
 def test_the_database_itself_refuses_that_one_person_is_both(unit_on_both):
     rina, _, _ = unit_on_both
     closes(rina, in_work(rina))
@@ -126,6 +128,7 @@ def test_a_concern_has_one_proposal_at_a_time_and_a_new_one_after_it_was_taken_b
     assert outcomes(rina.city) == ["withdrawn", None]
 
 
+@pytest.mark.asvs("V15.4.2")
 def test_of_two_proposals_at_the_same_instant_the_slower_is_told_so(unit_on_both, monkeypatch):
     rina, dewi, _ = unit_on_both
     flag_id = in_work(rina)

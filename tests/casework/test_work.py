@@ -82,6 +82,7 @@ def test_nothing_in_the_database_leads_from_what_is_counted_to_a_concern(city):
         city.db.connection().exec_driver_sql("SELECT rowid FROM monthly_facts")
 
 
+@pytest.mark.asvs("V2.2.1")
 @pytest.mark.parametrize("changes", [{"forms": ()}, {"forms": ("fisik", "zzz")}, {"age": "0"}, {"sex": ""},
                                      {"place": "<script>"}, {"relation": "x\0"}, {"disability": "🌾"}])
 def test_a_code_that_is_in_no_list_is_refused_and_keeps_nothing(rina, changes):
@@ -195,6 +196,7 @@ def test_a_cadres_concern_starts_no_legal_clock(rina):
     assert records.law_clock(written(rina, flag_id)) is None
 
 
+@pytest.mark.asvs("V2.3.2")
 @pytest.mark.parametrize("days", [-1, 15, 400])
 def test_a_deadline_is_put_off_by_two_weeks_at_most(rina, days):
     flag_id = in_work(rina)

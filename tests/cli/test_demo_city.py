@@ -67,6 +67,7 @@ def test_there_are_conflicts_and_overdue_ones(rows):
     assert 3 <= late <= 30
 
 
+@pytest.mark.asvs("V14.2.4")
 def test_no_word_of_any_concern_lies_in_database_wal_or_output(demo):
     _, folder, said, _ = demo
     texts = [story.text for story in STORIES + CONFLICTS if story.text] + list(NOTES)

@@ -89,6 +89,7 @@ def test_another_number_is_told_the_same_day_and_the_same_number_the_next_day(ci
     assert len(messages) == 3
 
 
+@pytest.mark.asvs("V16.5.2")
 def test_a_message_that_could_not_be_sent_is_tried_again(city, ticks, outbox):
     messages, server = outbox
     a_waiting_proposal(city)

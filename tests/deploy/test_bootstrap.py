@@ -361,6 +361,7 @@ def text_files():
                 yield name, content.decode(errors="replace")
 
 
+@pytest.mark.asvs("V15.2.4")
 def test_no_file_names_a_package_registry():
     hosts = ["--index" + "-url", "--find" + "-links", '"resol' + 'ved":', "files.python" + "hosted", "pypi" + ".org",
              "registry" + ".npmjs"]
@@ -372,6 +373,7 @@ def pins(lock):
     return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", (ROOT / lock).read_text(), re.MULTILINE))
 
 
+@pytest.mark.asvs("V15.1.2", "V15.2.4")
 def test_every_locked_package_is_held_to_a_hash():
     for lock in bootstrap.LOCKS.values():
         entries = re.split(r"^(?=\S+==)", (ROOT / lock).read_text(), flags=re.MULTILINE)[1:]
@@ -379,6 +381,7 @@ def test_every_locked_package_is_held_to_a_hash():
         assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
 
 
+@pytest.mark.asvs("V15.1.2")
 def test_the_locks_hold_what_the_project_asks_for_and_agree():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]

@@ -108,6 +108,7 @@ def test_a_concern_goes_to_the_unit_of_the_place(city):
     assert flag.unit_id == viewer_of(city.db, city.other).unit_id
 
 
+@pytest.mark.asvs("V2.2.3")
 @pytest.mark.parametrize("place", ["98", "98.01", "98.01.01"])
 def test_a_place_wider_than_a_kelurahan_is_refused(city, place):
     with pytest.raises(Refused):
@@ -140,6 +141,7 @@ def test_the_same_form_with_other_answers_is_refused_and_the_first_ones_stand(an
     assert the_flag(any_city, code).risk_estimate == Risk.MEDIUM
 
 
+@pytest.mark.asvs("V15.4.2")
 def test_two_taps_at_the_same_instant_are_one_concern(any_city):
     engine = engine_for(any_city.url)
     siti, place = viewer_of(any_city.db, any_city.siti), area(any_city.db, any_city.siti.area)
@@ -158,6 +160,7 @@ def test_two_taps_at_the_same_instant_are_one_concern(any_city):
     assert how_many(any_city, Flag) == how_many(any_city, FlagStep) == how_many(any_city, DoneOnce) == 1
 
 
+@pytest.mark.asvs("V2.3.3")
 def test_what_fails_half_way_leaves_nothing(city, monkeypatch):
     monkeypatch.setattr(commands.done_once, "remember", lambda *_: 1 / 0)
 

@@ -615,6 +615,7 @@ def test_a_sign_in_renewed_in_another_tab_costs_one_tap_and_no_answer(hand):
 # Traces
 
 
+@pytest.mark.asvs("V14.3.1", "V14.3.3")
 def test_nothing_stays_on_the_phone(hand):
     hand.open().calm()
     hand.context.set_offline(True)
@@ -629,6 +630,7 @@ def test_nothing_stays_on_the_phone(hand):
     assert hand.page.evaluate("JSON.stringify(history.state)") == "null"
 
 
+@pytest.mark.asvs("V14.3.1")
 @pytest.mark.parametrize("script", [True, False])
 def test_quick_exit_leaves_at_once_and_back_shows_nothing(visit, script):
     with visit(script=script) as hand:
@@ -732,6 +734,7 @@ def test_without_script_only_what_can_be_used_is_shown(visit):
         assert not hand.page.get_by_role("button", name="Send this concern").is_visible()
 
 
+@pytest.mark.asvs("V3.7.5")
 @pytest.mark.parametrize("lost", ["flag.js", "htmx.min.js", "phone.js"])
 def test_when_one_script_does_not_arrive_the_form_still_does_its_work(visit, lost):
     with visit() as hand:

@@ -98,6 +98,7 @@ def test_nothing_is_closed_without_a_reason_and_a_text_for_the_reporter():
     assert MOVES[Move.CLOSE].needs == {Need.REASON, Need.CADRE_TEXT}
 
 
+@pytest.mark.asvs("V2.3.1")
 def test_an_unread_flag_must_be_read_before_the_unit_does_anything_else():
     assert {move for _, move, role, _ in offered(status=Status.NEW) if role in UNIT} == {Move.READ}
 
@@ -175,6 +176,7 @@ def test_a_reporter_who_adds_something_does_not_make_it_read():
     assert after(Status.NEW, Move.ADD, Role.CADRE, Facts(), Facts()) is Status.NEW
 
 
+@pytest.mark.asvs("V2.3.1")
 def test_a_move_made_up_by_somebody_is_refused():
     with pytest.raises(Refused):
         after(Status.NEW, "vanish", Role.HEAD, Facts(), Facts())

@@ -37,6 +37,7 @@ VISIBLE = {
 }
 
 
+@pytest.mark.asvs("V8.2.2")
 @pytest.mark.parametrize("who", VISIBLE)
 def test_everybody_sees_her_own_and_nothing_else(any_city, crowd, who):
     viewer = viewer_of(any_city.db, getattr(any_city, who))

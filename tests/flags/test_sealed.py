@@ -62,6 +62,7 @@ def test_the_search_finds_a_marker_in_every_guise(marked, write, tmp_path):
         assert [found.split()[0] for found in canary.found_in(tmp_path / "leak", marked)] == [name]
 
 
+@pytest.mark.asvs("V14.2.4", "V16.2.5")
 def test_nothing_that_was_typed_or_chosen_stands_in_the_database_or_the_log(city, marked, caplog):
     caplog.set_level(logging.DEBUG)
     codes = {name: str(code) for name, code in TELLING_CODES.items()}
@@ -154,6 +155,7 @@ FIELDS = {"sealed_answers": sealed.open_answers, "sealed_story": sealed.open_sto
           "sealed_identity": sealed.open_identity}
 
 
+@pytest.mark.asvs("V11.3.3")
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_value_opens_in_its_own_row_and_field_alone(city, two, field):
     (one, other), ring = two
@@ -201,6 +203,7 @@ def test_messages_questions_and_closing_texts_open_in_their_own_rows_alone(city,
             moved()
 
 
+@pytest.mark.asvs("V11.3.3")
 @pytest.mark.parametrize("byte", [0, 1, 13, 40, -1])
 def test_one_altered_byte_and_it_does_not_open(city, two, byte):
     (one, _), ring = two
@@ -260,6 +263,7 @@ def test_who_must_not_know_chooses_the_key_for_conflicts(city):
     assert len({flag.key_id for flag in kept}) == 1
 
 
+@pytest.mark.asvs("V15.3.1")
 def test_progress_shows_a_reporter_only_codes_for_set_texts(city, two):
     """What she is told is sealed too, but under the server's key: she has none of the unit's."""
     (one, _), _ = two

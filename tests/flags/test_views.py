@@ -241,6 +241,7 @@ def test_the_places_are_hers_first_then_her_kelurahan_then_every_kelurahan_of_he
                       "Kelurahan Jatiwarna"]
 
 
+@pytest.mark.asvs("V8.2.1")
 @pytest.mark.parametrize("who", ["wati", "rina", "ratna", "lina", "agus"])
 @pytest.mark.parametrize("path", ["/k", "/k/baru", "/k/K7M-4PX", "/k/K7M-4PX/tambah"])
 def test_for_others_the_cadres_pages_are_not_there(city, sign_in, who, path):
@@ -374,6 +375,7 @@ ABSURD = {
 }
 
 
+@pytest.mark.asvs("V2.2.1", "V2.2.2", "V15.3.7")
 @pytest.mark.parametrize("answers", ABSURD.values(), ids=ABSURD.keys())
 def test_what_no_person_would_answer_is_refused_with_a_sentence(city, siti, answers):
     page = fill(siti, **{**CALM, **answers}).submit("send")
@@ -384,6 +386,7 @@ def test_what_no_person_would_answer_is_refused_with_a_sentence(city, siti, answ
     assert flags_in(city) == []
 
 
+@pytest.mark.asvs("V1.3.3")
 def test_signs_that_cannot_be_seen_are_left_out_and_the_rest_is_kept_as_written(city, siti):
     send(siti, **{**CALM, "story": "  <script>alert(1)</script>\0\x07\r\nّ\u202eterbalik 👩‍👧  ", "nickname": "S\0\n"})
 
@@ -393,6 +396,7 @@ def test_signs_that_cannot_be_seen_are_left_out_and_the_rest_is_kept_as_written(
     assert identity.nickname == "S"
 
 
+@pytest.mark.asvs("V1.2.1")
 def test_what_was_typed_is_shown_as_text_never_as_a_page(siti):
     page = fill(siti, danger="again", story="</textarea><script>alert(1)</script>").submit("review")
 
@@ -456,6 +460,7 @@ def test_a_new_form_is_a_new_concern(city, siti):
     assert len(flags_in(city)) == 2
 
 
+@pytest.mark.asvs("V3.5.1")
 def test_a_form_from_elsewhere_is_refused(city, siti):
     for token in ("", "forged"):
         page = fill(siti, danger="now", csrf_token=token, once="").submit("send")
@@ -567,6 +572,7 @@ def test_answers_survive_a_new_sign_in_in_another_tab(city, siti, sign_in):
     assert len(flags_in(city)) == 1
 
 
+@pytest.mark.asvs("V9.1.1")
 def test_a_forged_form_is_given_back_to_nobody(city, siti, sign_in):
     stolen = dict(sign_in(city.budi).get("/k/baru").form("/k/baru").values)["once"]
 
@@ -579,6 +585,7 @@ def test_a_forged_form_is_given_back_to_nobody(city, siti, sign_in):
 # What became of it
 
 
+@pytest.mark.asvs("V8.2.2")
 def test_hidden_and_absent_concerns_answer_alike(city, siti):
     hers, foreign = sent_by(city, city.siti), sent_by(city, city.budi)
     absent = next(code for code in ("K7M-4PX", "222-222", "333-333") if code not in {hers, foreign})
@@ -671,6 +678,7 @@ def test_what_was_closed_without_a_step_is_not_called_handled(city, siti):
     assert len(done) == 2
 
 
+@pytest.mark.asvs("V8.2.3", "V15.3.1")
 def test_nothing_that_was_sent_is_ever_shown_again(city, siti):
     marked = canary.markers("story", "landmark", "nickname", "school", "person_time", "message")
     given = {name: marker for name, marker in marked.items() if name != "message"}
@@ -823,6 +831,7 @@ def test_a_closed_concern_offers_a_new_one_instead(city, siti):
 # What an onlooker sees
 
 
+@pytest.mark.asvs("V14.2.1")
 @pytest.mark.parametrize("language", ["en", "id"])
 def test_addresses_and_titles_say_nothing(city, sign_in, language):
     browser = sign_in(city.siti, language)

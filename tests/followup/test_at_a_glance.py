@@ -25,6 +25,7 @@ def glance(city, desk, flag_id, **headers):
     return desk.get(f"/antrean/{spoken(flag_of(city, flag_id).code)}/lihat", headers=headers)
 
 
+@pytest.mark.asvs("V14.2.6")
 def test_it_says_the_coded_answers_and_neither_names_nor_words(city, sign_in):
     identity = some_identity(nickname="Kenanga", landmark="pagar hijau", rt="003")
     flag_id = sent(city, answers=some_answers(needs=(Need.HEARING,)), story="mutiara", identity=identity)

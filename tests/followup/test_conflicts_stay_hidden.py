@@ -79,6 +79,7 @@ def _at_one_moment():
         yield
 
 
+@pytest.mark.asvs("V8.2.2")
 def test_with_and_without_one_everything_rina_fetches_is_the_same(city, sign_in):
     rina, ratna = Officer(city, city.rina), Officer(city, city.ratna)
     ordinary, handled, closed = sent(city), sent(city), sent(city)

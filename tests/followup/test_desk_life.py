@@ -6,6 +6,7 @@ What takes two officers, because it is high, is tried in the same way in `tests/
 from itertools import count
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -103,6 +104,7 @@ def desk(city: SimpleNamespace) -> type[RuleBasedStateMachine]:
     return Desk
 
 
+@pytest.mark.asvs("V2.3.1")
 def test_no_order_of_acts_breaks_the_table_or_loses_a_note(city):
     run_state_machine_as_test(desk(city), settings=settings(
         max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)))

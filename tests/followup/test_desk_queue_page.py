@@ -141,6 +141,7 @@ def test_a_closed_one_is_found_again_and_says_that_it_is_closed(city, sign_in):
     assert "last closed first" in page.text
 
 
+@pytest.mark.asvs("V8.2.1")
 @pytest.mark.parametrize("who", ["siti", "guru", "wati", "lina", "agus"])
 def test_the_queue_is_the_units_alone(city, sign_in, who):
     assert sign_in(getattr(city, who)).get("/antrean").status == 404

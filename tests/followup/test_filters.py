@@ -126,6 +126,7 @@ def test_a_filter_without_hits_says_so_and_how_to_clear_it(city, sign_in):
     assert code_of(city, flag_id) in page.link("Clear the filters.").text
 
 
+@pytest.mark.asvs("V8.4.1")
 def test_every_kelurahan_of_the_city_is_offered_under_its_kecamatan_and_no_other(city, sign_in):
     page = sign_in(city.rina).get("/antrean")
 
@@ -222,6 +223,7 @@ def test_a_time_that_is_none_counts_nothing(city, sign_in, since):
     assert (answer.status, answer.html) == (203, "")
 
 
+@pytest.mark.asvs("V8.2.1")
 @pytest.mark.parametrize("path", ["/tugas", "/antrean/hitung", "/antrean/K7M-4PX/lihat"])
 @pytest.mark.parametrize("who", ["siti", "wati", "lina", "agus"])
 def test_the_rest_of_the_desk_is_the_units_alone_too(city, sign_in, path, who):

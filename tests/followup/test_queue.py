@@ -58,6 +58,7 @@ def test_the_most_urgent_comes_first_then_the_earliest_deadline(any_city):
     assert ids(any_city) == [sooner, later, medium, low]
 
 
+@pytest.mark.asvs("V15.3.1")
 def test_a_row_says_where_and_until_when_and_nothing_that_was_sealed(any_city):
     flag_id = sent(any_city, answers=some_answers(danger=Danger.NOW, age=Age.UNDER_13), story="mutiara")
 
@@ -166,6 +167,7 @@ def test_nobody_counts_further_than_a_hundred(city, monkeypatch):
     assert counts(city)[SavedView.OPEN] == 3
 
 
+@pytest.mark.asvs("V8.2.2")
 @pytest.mark.parametrize("who", ["keyless", "other", "siti", "wati", "lina", "agus"])
 def test_who_holds_no_key_of_the_unit_finds_nothing(any_city, who):
     stranger = sent(any_city, any_city.budi)

@@ -104,6 +104,7 @@ def test_opening_reads_it_and_every_reading_leaves_a_trace(city, sign_in):
     assert (flag_of(city, flag_id).status, flag_of(city, noise).status) == (Status.READ, Status.NEW)
 
 
+@pytest.mark.asvs("V8.2.3", "V14.2.6")
 def test_safe_contact_comes_first_and_names_stay_closed(city, sign_in):
     flag_id = sent(city, identity=some_identity(nickname="mutiara", landmark="pagar hijau"))
 
@@ -115,6 +116,7 @@ def test_safe_contact_comes_first_and_names_stay_closed(city, sign_in):
         assert closed not in page.html
 
 
+@pytest.mark.asvs("V14.2.6")
 def test_names_are_shown_once_for_a_reason(city, sign_in):
     flag_id, desk = sent(city, identity=some_identity(nickname="mutiara", person_phone="0813-1")), sign_in(city.rina)
 
@@ -152,6 +154,7 @@ def handled(city):
     return flag_id
 
 
+@pytest.mark.asvs("V1.3.3", "V2.2.1")
 @pytest.mark.parametrize(("form", "answers"), [
     ("/nilai", {"risk": ""}), ("/nilai", {"risk": "extreme"}), ("/nilai", {"risk": ["high", "low"]}),
     ("/nilai", {"why_risk": ""}), ("/nilai", {"why_risk": "pendek"}), ("/nilai", {"why_risk": " " * 40}),
@@ -190,6 +193,7 @@ def test_a_day_may_be_today_and_words_may_be_just_as_long_as_allowed(city, sign_
     assert flag_of(city, flag_id).status == Status.IN_PROGRESS
 
 
+@pytest.mark.asvs("V2.2.3")
 @pytest.mark.parametrize(("days", "status"), [(-1, 422), (0, 203)])
 def test_an_action_is_not_older_than_the_concern(city, sign_in, days, status):
     flag_id = handled(city)
@@ -211,6 +215,7 @@ def test_a_next_step_on_a_day_off_is_kept_and_pointed_out(city, sign_in):
     assert "is not a working day" in page.text
 
 
+@pytest.mark.asvs("V1.1.2", "V1.2.1")
 def test_what_was_typed_is_shown_as_it_is_and_runs_nowhere(city, sign_in):
     flag_id = handled(city)
     typed = '<script>alert(1)</script> "ya" \u202etidak 🌾 </textarea>'
@@ -256,6 +261,7 @@ def test_a_second_tap_does_it_once(city, sign_in):
     assert number_of(city, Note) == 2
 
 
+@pytest.mark.asvs("V9.1.1")
 def test_somebody_elses_one_use_key_is_worth_nothing(city, sign_in):
     flag_id = handled(city)
     once = sign_in(city.dewi).get(at(city, flag_id)).form("/nilai").element.all("input", name="once")[0]
@@ -279,6 +285,7 @@ def test_the_head_gives_it_to_a_colleague_who_holds_the_key(city, sign_in):
     assert "Wilayahnya." in page.root.all("ol")[0].text
 
 
+@pytest.mark.asvs("V2.2.2", "V8.3.1")
 @pytest.mark.parametrize("who", ["keyless", "other", "siti", "ratna"])
 def test_a_forged_officer_is_refused(city, sign_in, who):
     flag_id = sent(city)
@@ -289,6 +296,7 @@ def test_a_forged_officer_is_refused(city, sign_in, who):
     assert (page.status, flag_of(city, flag_id).assignee_id) == (422, None)
 
 
+@pytest.mark.asvs("V8.2.1")
 def test_only_the_head_gives_work_to_others(city, sign_in):
     flag_id = sent(city)
     token = sign_in(city.rina).get(at(city, flag_id))
@@ -400,6 +408,7 @@ def test_closing_says_what_is_still_missing(city, sign_in):
     assert read.root.all("main")[0].all("form", action=f"{at(city, flag_id)}/tutup") == []
 
 
+@pytest.mark.asvs("V2.2.1", "V2.2.2")
 @pytest.mark.parametrize("answers", [{"reason": ""}, {"reason": "reconciled"}, {"closing": ""},
                                      {"closing": "Pelakunya ditangkap."}, {"remark": "x" * 2001}])
 def test_closing_takes_only_reasons_and_texts_from_the_lists(city, sign_in, answers):
@@ -456,6 +465,7 @@ def test_closing_over_a_colleagues_change_asks_to_look_and_then_works(city, sign
     assert "mutiara" in done.root.all("ol")[0].text
 
 
+@pytest.mark.asvs("V2.3.2")
 def test_after_ninety_days_a_closed_one_stays_closed(city, sign_in):
     with telling(now() - timedelta(days=91)):
         flag_id = sent(city)
@@ -489,6 +499,7 @@ def test_htmx_gets_what_is_still_needed_inside_the_sheet(city, sign_in):
     assert (page.status, "<html" in page.html, len(page.errors)) == (422, False, 1)
 
 
+@pytest.mark.asvs("V7.5.3")
 def test_names_are_shown_only_to_an_officer_who_has_just_said_her_passphrase(city, sign_in):
     flag_id = sent(city)
     with time_machine.travel(now(), tick=False) as clock:
@@ -505,6 +516,7 @@ def test_names_are_shown_only_to_an_officer_who_has_just_said_her_passphrase(cit
     assert "0812-0000-0001" in shown.html
 
 
+@pytest.mark.asvs("V8.2.2")
 @pytest.mark.parametrize("way", ["", "/nilai", "/tindakan", "/tutup", "/identitas", "/buka-lagi"])
 def test_what_is_not_for_her_looks_like_what_is_not_there(city, sign_in, way):
     flag_id = sent(city)
@@ -552,6 +564,7 @@ def test_the_passphrase_unlocks_again_and_leads_back(city, sign_in):
     assert (sheet.path, "mutiara" in sheet.text) == (at(city, flag_id), True)
 
 
+@pytest.mark.asvs("V1.2.2", "V3.7.2")
 def test_unlocking_never_leads_outside(city, sign_in):
     page = without_key_cookie(sign_in(city.rina)).get("/antrean")
 

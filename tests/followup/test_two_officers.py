@@ -114,6 +114,7 @@ def test_a_forged_version_never_wins(city, flag_id, form, version):
     assert page.form("/nilai").submit().status == 203
 
 
+@pytest.mark.asvs("V2.3.4")
 def test_both_take_it_and_the_second_is_told(city, sign_in):
     flag_id = sent(city)
     address = f"/k/{spoken(city.db.get(Flag, flag_id).code)}/kerja"
@@ -143,6 +144,7 @@ def test_a_note_over_an_ended_sign_in_comes_back_and_still_notices_the_colleague
     assert dict(late.form("/nilai").values)["why_risk"].strip() == "mutiara pertama"
 
 
+@pytest.mark.asvs("V2.3.4", "V15.4.2")
 @pytest.mark.postgres
 def test_two_who_read_the_same_version_at_once_cannot_both_win(postgres_city):
     """On SQLite the second waits for the first; on PostgreSQL both read, and the slower one's write fails."""

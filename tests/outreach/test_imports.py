@@ -169,6 +169,7 @@ def many_parts():
     return file.getvalue()
 
 
+@pytest.mark.asvs("V1.5.1", "V5.2.2", "V5.2.3")
 @pytest.mark.parametrize(("data", "why"), [
     (bomb(), "large"), (many_parts(), "large"), (with_entities(), "kind"), (b"PK\x03\x04" + b"\0" * 99, "kind"),
     (workbook([]), "empty"), (workbook([TITLES.split(",")]), "empty"), (b"", "empty"), (b"\xff\xfe\x00", "letters"),
@@ -196,6 +197,7 @@ def test_a_formula_in_a_workbook_is_not_taken_for_its_value(city):
     assert [(fault.why, fault.column) for fault in check(city, data).faults] == [("formula", "dewasa_p")]
 
 
+@pytest.mark.asvs("V8.2.2")
 def test_an_import_is_its_makers_alone(city, sign_in):
     path = upload(sign_in(city.wati), GOOD).path
     with writing(city.db):
@@ -236,6 +238,7 @@ def test_a_preview_is_forgotten_with_the_next_and_loaded_once(city, sign_in):
     assert number_of(city) == 2
 
 
+@pytest.mark.asvs("V2.3.3")
 def test_nothing_is_half_loaded_when_it_breaks_in_the_middle(city):
     viewer = viewer_of(city.db, city.wati)
     checked = check(city, GOOD)

@@ -92,6 +92,7 @@ def test_speaker_materials_and_source_of_funds_are_kept_and_shown(city, sign_in)
         ("dr. Ani S.", "Puskesmas <b>", "dak", ["video", "leaflet"])
 
 
+@pytest.mark.asvs("V2.2.2")
 @pytest.mark.parametrize("answers", [
     {"speaker": "x" * 61}, {"institution": "x" * 81}, {"funding": "private"}, {"funding": ["dak", "apbd"]},
     {"materials": ["gun"]}, {"note": "x" * 301},

@@ -73,6 +73,7 @@ def test_a_photo_is_added_after_saving_and_seen_on_the_sessions_page(city, sign_
     assert "IMG_0001" not in page.html
 
 
+@pytest.mark.asvs("V14.2.8")
 @pytest.mark.parametrize("make", [
     with_everything, lambda: picture("WEBP", exif=_exif(), xmp=SECRET.encode()),
     lambda: picture("PNG", pnginfo=_png_text(), exif=_exif()),
@@ -104,6 +105,7 @@ def _png_text():
     return text
 
 
+@pytest.mark.asvs("V14.2.8")
 def test_another_program_finds_nothing_either(tmp_path):
     if shutil.which("exiftool") is None:
         give_up("no exiftool: apt install libimage-exiftool-perl")
@@ -149,6 +151,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.asvs("V5.2.1", "V5.2.2", "V5.2.6")
 @pytest.mark.parametrize(("data", "why"), HOSTILE, ids=range(len(HOSTILE)))
 def test_what_is_no_photo_or_would_burst_is_refused(data, why):
     with pytest.raises(photos.BadPhoto) as bad:
@@ -175,6 +178,7 @@ def test_a_photo_that_cannot_be_kept_harms_nothing(city, sign_in, folder, data, 
     assert (kept(city), number_of(city), list(folder.glob("*"))) == ([], 1, [])
 
 
+@pytest.mark.asvs("V16.5.2")
 def test_a_disk_that_is_full_leaves_neither_line_nor_file(city, sign_in, folder, monkeypatch):
     def full(*_given):
         raise OSError("No space left on device")
@@ -196,6 +200,7 @@ def test_files_are_for_the_servers_own_account_and_written_whole(folder, city, s
     assert (file.stat().st_mode & 0o777, folder.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
+@pytest.mark.asvs("V2.3.2")
 def test_two_photos_are_enough_and_the_same_form_twice_is_one(city, sign_in, folder):
     key, browser = logged(city), sign_in(city.siti)
     form = dict(browser.get(f"/s/{key}/foto").form("/foto").values) | {"agreed": "y"}
@@ -214,6 +219,7 @@ def test_two_photos_are_enough_and_the_same_form_twice_is_one(city, sign_in, fol
     assert "Add a photo" not in browser.get(f"/s/{key}").text
 
 
+@pytest.mark.asvs("V5.2.1")
 def test_only_this_form_may_be_large_and_only_for_those_who_are_signed_in(city, sign_in, guest):
     key, browser = logged(city), sign_in(city.siti)
     large = b"x" * (300 * 1024)
@@ -239,6 +245,7 @@ def test_a_photo_is_seen_by_who_logged_it_and_those_who_answer_for_the_area(city
     assert browser.client.get(f"/s/{key}/foto/{photo}").status_code == (203 if sees else 404)
 
 
+@pytest.mark.asvs("V8.2.3")
 def test_a_neighbour_who_sees_the_session_sees_no_photo(city, sign_in):
     key = logged(city)
     send(sign_in(city.siti), key, picture())
@@ -255,6 +262,7 @@ def test_a_neighbour_who_sees_the_session_sees_no_photo(city, sign_in):
     assert browser.get(f"/s/{key}/foto").status == 404
 
 
+@pytest.mark.asvs("V8.2.2")
 def test_a_photo_of_another_session_is_not_found_under_this_one(city, sign_in):
     one, two, browser = logged(city, once="a"), logged(city, once="b"), sign_in(city.siti)
     send(browser, one, picture())
@@ -285,6 +293,7 @@ def test_files_that_no_session_knows_are_swept_and_others_stay(city, sign_in, fo
     assert [file.stem for file in folder.glob("*")] == [str(kept(city)[0].id)]
 
 
+@pytest.mark.asvs("V5.3.1")
 def test_photos_never_lie_where_an_address_leads(tmp_path):
     inside = f"{photos.__file__.rsplit('/portal/', 1)[0]}/portal/web/static/photos"
 

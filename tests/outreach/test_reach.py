@@ -174,6 +174,7 @@ def test_a_coordinator_may_move_a_session_within_its_kelurahan(city, sign_in):
     assert "RW 08" in page.text
 
 
+@pytest.mark.asvs("V2.2.3")
 def test_a_place_that_was_not_offered_is_refused(city, sign_in):
     page = fill(sign_in(city.guru)).fill(place=str(area(city.db, "98.01.01.1001.08").id)).submit()
 
@@ -243,6 +244,7 @@ def test_a_correction_to_a_very_high_number_is_asked_about_once(city, sign_in):
     assert "Your changes are saved." in again.text  # the number was right already
 
 
+@pytest.mark.asvs("V2.3.2")
 @pytest.mark.parametrize("days", [1, 7, 8])
 def test_her_own_may_be_corrected_for_seven_days(city, sign_in, days):
     with time_machine.travel(now(), tick=False) as clock:
@@ -274,6 +276,7 @@ def test_htmx_finds_the_part_it_swaps_on_every_answer(city, sign_in, htmx):
         assert saved.response.headers["HX-Redirect"].startswith("/s/")
 
 
+@pytest.mark.asvs("V1.1.2", "V1.2.1")
 @pytest.mark.parametrize("note", ["😀 warga senang", "\u202eterbalik", "<b>x</b>", "'; DROP TABLE x; --", "a\x00b",
                                   "baris\r\nbaru", "x" * 300])
 def test_any_note_is_kept_and_shown_as_text(any_city, note):

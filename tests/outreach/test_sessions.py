@@ -47,6 +47,7 @@ def test_a_session_takes_one_page_and_is_confirmed(city, sign_in):
     assert "Did anybody tell something" in page.text
 
 
+@pytest.mark.asvs("V1.4.2", "V2.2.1", "V2.2.2", "V2.2.3", "V15.3.5")
 @pytest.mark.parametrize(("answers", "error"), [
     ({"topics": []}, "Choose at least one topic."),
     ({"women": "", "girls": ""}, "Enter how many people came. Roughly is fine."),
@@ -114,6 +115,7 @@ def test_the_same_key_with_other_answers_is_refused(any_city):
                              body="other", today=TODAY)
 
 
+@pytest.mark.asvs("V8.2.2")
 def test_a_neighbours_session_looks_like_an_absent_one(city, sign_in):
     theirs = logged(city, city.budi, held_at(city, "98.01.01.1001.08"))
     browser = sign_in(city.siti)

@@ -219,6 +219,7 @@ def test_a_correction_that_says_the_same_leaves_no_trace(any_city):
     assert kept(any_city) == counted(any_city)
 
 
+@pytest.mark.asvs("V15.4.3")
 @pytest.mark.postgres
 def test_people_who_log_and_correct_at_once_neither_lose_a_count_nor_stop_each_other(postgres_city):
     """Each moves her session to and fro between two months, while each also logs new ones: without an order,

@@ -110,6 +110,7 @@ def test_somebody_without_any_place_sees_none(any_city, code):
         coverage(any_city.db, code, viewer=viewer, period=looking_back(TODAY, 3))
 
 
+@pytest.mark.asvs("V8.4.1")
 def test_the_units_people_do_not_see_another_units_city(any_city):
     viewer = replace(viewer_of(any_city.db, any_city.ratna), area_id=None, area_path="")
 

@@ -84,6 +84,7 @@ HOSTILE = ["=1+1", "+62", "-2+3", "@SUM(A1)", "\t=1", " =1", "\r=1", "\n=1", "ï¼
            "a;b", 'a"b', "a\nb", "https://x.example", "\x00=1", "1e5"]
 
 
+@pytest.mark.asvs("V1.2.10")
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_can_be_taken_for_a_formula(text):
     sheet = files.Sheet("S", ("name",), [[text]])
@@ -96,6 +97,7 @@ def test_no_text_can_be_taken_for_a_formula(text):
     assert stored.hyperlink is None
 
 
+@pytest.mark.asvs("V1.2.1", "V1.2.10")
 def test_a_place_with_a_hostile_name_does_no_harm_in_page_or_file(city, sign_in):
     with writing(city.db):
         loading.load(city.db, ["code,level,name,parent", '98.01.01.1001.09,rw,"=cmd|\'/c calc\'!A1<script>",'])
@@ -109,6 +111,7 @@ def test_a_place_with_a_hostile_name_does_no_harm_in_page_or_file(city, sign_in)
     assert [row["RW or school"] for row in rows if "calc" in row["RW or school"]] == ["'=cmd|'/c calc'!A1<script>"]
 
 
+@pytest.mark.asvs("V8.3.3")
 @pytest.mark.parametrize("forged", [{"bentuk": "exe"}, {"apa": "kabar"}, {"w": "98.02"}, {"w": "\x00"}, {"apa": ""}])
 def test_a_forged_file_is_not_there_and_leaves_no_trace(city, sign_in, forged):
     browser = sign_in(city.lina)
@@ -119,6 +122,7 @@ def test_a_forged_file_is_not_there_and_leaves_no_trace(city, sign_in, forged):
     assert city.db.scalars(select(AuditEntry).where(AuditEntry.action == "coverage.exported")).all() == []
 
 
+@pytest.mark.asvs("V8.2.1")
 def test_a_cadre_is_offered_no_file_and_gets_none(city, sign_in):
     browser = sign_in(city.siti)
     token = dict(browser.get("/s/baru").form("/s/baru").values)["csrf_token"]

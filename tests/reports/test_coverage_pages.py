@@ -28,6 +28,7 @@ from tests.reports.test_coverage_figures import PERIODS, TODAY, hold
 PAGES = ("/cakupan", "/cakupan/topik", "/cakupan/daftar")
 
 
+@pytest.mark.asvs("V8.2.2", "V8.3.3")
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize(("who", "inside", "outside"), [
     ("siti", "98.01.01.1001.07", "98.01.01.1001.08"), ("siti", "", "98.01.01.1001"),

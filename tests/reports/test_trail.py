@@ -31,6 +31,7 @@ def code_of(city, flag_id):
     return city.db.get(Flag, flag_id).code
 
 
+@pytest.mark.asvs("V16.2.1")
 def test_it_says_who_did_what_to_which_concern_newest_first(any_city):
     rina, flag_id = Officer(any_city, any_city.rina), sent(any_city)
     rina.closes(flag_id)
@@ -51,6 +52,7 @@ def test_what_cadres_did_is_not_listed(any_city):
     assert "Bu Siti" not in {act.who for act in acts} | {act.person for act in acts}
 
 
+@pytest.mark.asvs("V8.4.1")
 def test_another_units_acts_are_not_listed(any_city):
     with writing(any_city.db):
         far = a_flag(any_city.db, any_city.settings, any_city.far)
@@ -169,6 +171,7 @@ def test_an_act_without_words_shows_as_its_code(city, sign_in):
     assert "something.new so" in sign_in(city.ratna).get("/jejak").text
 
 
+@pytest.mark.asvs("V8.2.1")
 @pytest.mark.parametrize("who", ["rina", "keyless", "siti", "guru", "wati", "lina", "agus"])
 def test_the_trail_is_the_heads_alone(city, sign_in, who):
     page = sign_in(getattr(city, who)).get("/jejak")

@@ -23,6 +23,7 @@ def test_every_answer_tells_the_browser_to_run_and_show_nothing_of_others(guest,
     assert headers["X-Frame-Options"] == "DENY"
 
 
+@pytest.mark.asvs("V14.2.2", "V14.3.2")
 def test_pages_are_kept_by_no_browser_and_a_signed_in_one_is_no_200(guest, sign_in, city):
     public_page, own_page = guest.client.get("/bantuan"), sign_in(city.siti).client.get("/bantuan")
 
@@ -56,6 +57,7 @@ def test_over_https_cookies_are_secure_and_the_browser_keeps_to_it(city):
     assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
 
 
+@pytest.mark.asvs("V5.2.1")
 def test_ten_megabytes_of_text_are_refused_with_a_sentence(guest):
     answer = guest.post("/masuk", [("phone", "0" * 10_000_000), ("pin", "1")])
 
@@ -74,6 +76,7 @@ def test_a_form_without_its_token_is_refused_calmly(city, language):
     assert ("Nothing was sent" if language == "en" else "Belum ada yang terkirim") in page.text
 
 
+@pytest.mark.asvs("V16.2.5", "V16.5.1", "V16.5.4")
 @pytest.mark.parametrize(("fault", "status", "sentence"), [
     (NotVisible(), 404, "not for your account"),
     (Refused("secret words"), 409, "not possible now"),
@@ -98,6 +101,7 @@ def test_every_fault_ends_on_a_calm_page_and_its_words_reach_neither_page_nor_lo
     assert "secret words" not in page.html + caplog.text
 
 
+@pytest.mark.asvs("V16.5.2")
 def test_a_database_that_is_gone_is_said_and_nothing_else_breaks(city, sign_in, tmp_path):
     browser = sign_in(city.siti)
     with city.app.app_context():

@@ -81,6 +81,7 @@ def test_the_same_file_is_the_same_bytes_in_every_process(name):
     assert assets.load(name) == first
 
 
+@pytest.mark.asvs("V3.6.1", "V14.2.3")
 @pytest.mark.parametrize("name", OWN)
 def test_no_file_names_another_host_or_a_source_map(guest, name):
     served = asked(guest.client, name).get_data(as_text=True)
@@ -117,6 +118,7 @@ def test_a_browser_that_takes_no_gzip_gets_none(guest, encodings):
     assert answer.data.startswith(b":root")
 
 
+@pytest.mark.asvs("V13.4.7")
 @pytest.mark.parametrize("name", ["gone.js", "../app.py", "%2e%2e/app.py", "..%2fapp.py", "a%00.js", "x" * 3000, ".",
                                   "app.js/", "😀.css"])
 def test_nothing_else_can_be_asked_for_and_its_absence_is_not_kept(guest, name):
@@ -126,6 +128,7 @@ def test_nothing_else_can_be_asked_for_and_its_absence_is_not_kept(guest, name):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.asvs("V3.5.7")
 def test_a_file_is_the_same_for_everyone_whatever_the_cookie_says(city, sign_in):
     client = sign_in(city.siti).client
     client.get("/")

@@ -25,7 +25,7 @@ from portal.web.render import render
 def recover(account_id: UUID):
     """She stands here in person with a new phone, or without her PIN: ask a second person."""
     account = queries.person(db.session(), account_id, current_user)
-    if request.method == "GET":
+    if request.method != "POST":
         return render("accounts/recover.html", person=account, problem="")
     try:
         with db.transaction() as writing:

@@ -7,7 +7,7 @@
     let sum = 0;
     for (const box of document.querySelectorAll(".hitung input")) sum += +(/^\s*(\d{1,3})\s*$/.exec(box.value)?.[1] || 0);
     const said = total.lastElementChild;
-    if (said.textContent != sum) said.textContent = sum;
+    if (said.textContent !== `${sum}`) said.textContent = sum;
     total.hidden = false;
     get("hari-lain").hidden = date.disabled = !document.querySelector("[name=when][value=other]").checked;
     if (place) get("tempat").textContent = place.selectedOptions[0].text;
