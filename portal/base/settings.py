@@ -109,6 +109,7 @@ class Settings:
     demo_people_file: Path = Path("instance/demo-people.json")
     passphrase_memory_kib: int = 65536
     photos_dir: Path = Path("instance/photos")
+    audit_anchors: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -210,6 +211,13 @@ def _private_folder(text: str) -> Path:
     return folder
 
 
+def _file(text: str) -> Path | None:
+    """A file by its full path, whatever folder a timer starts in; an empty one means none."""
+    if text and not Path(text).is_absolute():
+        raise ValueError
+    return Path(text) if text else None
+
+
 def _flag(text: str) -> bool:
     return {"1": True, "true": True, "0": False, "false": False, "": False}[text.lower()]
 
@@ -240,7 +248,7 @@ _READERS = {
     "mail_server": _mail_server, "mail_from": _mail_address, "mail_to": _mail_addresses,
     "cadre_hours": _count, "staff_hours": _count, "trusted_hosts": _list, "proxies": _hops,
     "secure_cookies": _flag, "demo": _flag, "demo_people_file": Path, "passphrase_memory_kib": _count,
-    "photos_dir": _private_folder,
+    "photos_dir": _private_folder, "audit_anchors": _file,
 }
 _NOT_OURS = {"require_all", "test_database_url"}  # the test run's own
 
