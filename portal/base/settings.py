@@ -134,10 +134,18 @@ class Settings:
             raise BadSettings(f"A mail server without {PREFIX}MAIL_FROM and {PREFIX}MAIL_TO can send nothing.")
         if not self.demo and not self.office_phone:
             raise BadSettings(f"The office's phone number is missing. Set {PREFIX}OFFICE_PHONE.")
+        if not self.demo and self.secure_cookies and not self.trusted_hosts:
+            raise BadSettings(f"Under which names the portal is reached is missing. Set {PREFIX}TRUSTED_HOSTS: "
+                              "invitations would lead wherever a stranger's request says.")
 
     def require_keys(self) -> ServerKeys:
         """The server's keys. Raises `BadSettings` when they were never made."""
         return self.keys or ServerKeys.read(self.keys_file)
+
+
+def host_cookie(name: str, settings: Settings) -> str:
+    """`__Host-…` where cookies are secure: a browser takes such a one from no other host, and for all paths."""
+    return f"__Host-{name}" if settings.secure_cookies else name
 
 
 def _key(text: str) -> bytes:

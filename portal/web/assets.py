@@ -18,6 +18,7 @@ from portal.web.guard import public
 
 _FOLDER = Path(__file__).parent / "static"
 BUNDLES = {
+    "htmx.min.js": ("trust.js", "htmx.min.js"),
     "phone.js": ("app.js", "lock.js"),
     "sign-in.js": ("app.js", "door.js", "sign-in.js"),
     "begin.js": ("app.js", "door.js", "begin.js"),

@@ -5,7 +5,7 @@ from datetime import date
 from flask import current_app
 
 from portal.base import clock
-from portal.base.settings import ServerKeys, Settings
+from portal.base.settings import ServerKeys, Settings, host_cookie
 
 
 def settings() -> Settings:
@@ -18,6 +18,11 @@ def keys() -> ServerKeys:
     """The server's own secrets."""
     given: ServerKeys = current_app.config["KEYS"]
     return given
+
+
+def cookie(name: str) -> str:
+    """The cookie's name as browsers know it: over HTTPS one that only this very host can have set."""
+    return host_cookie(name, settings())
 
 
 def today() -> date:

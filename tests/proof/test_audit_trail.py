@@ -10,9 +10,14 @@ import pytest
 from portal.audit import anchors, chain, sealed, verification
 from portal.audit.log import record
 from portal.base.db import engine_for, session_for, writing
-from tests.factories import a_flag
+from portal.casework import duplicates
+from portal.flags import commands as flag_commands
+from portal.flags import sealed as flags_sealed
+from portal.followup import commands as followup_commands
+from tests.conftest import signed_in
+from tests.factories import a_flag, some_answers
 from tests.proof.conftest import size
-from tests.support import tampering
+from tests.support import reading, tampering, walk
 
 MIB = 1024 * 1024
 
@@ -115,3 +120,74 @@ def _send_at_once(city, engine, each=8):
         phone.join()
     assert len(took) == each * 4
     return took
+
+
+ENDINGS = ("/mundur", "/pelimpahan", "/tutup", "/gabung")
+"""Acts after which a concern is not there any more, or not to be worked on: last."""
+
+
+def officers_walk(city, made):
+    """Officers open every page that there is of every concern; Rina also sends every form, each from its own page."""
+    values = {"code": walk.codes(city, made), "referral_id": [walk.referral_of(city, made["referred"])],
+              "filename": ["app.css"], "kind": ["role"],
+              **{name: [made["new"]] for name in ("account_id", "outreach_id", "plan_id", "import_id", "photo_id",
+                                                  "passkey_id", "device")}}
+    pages = [path for endpoint, path in walk.paths(city.app, values)
+             if not endpoint.startswith(("accounts.", "outreach."))]
+    pages.sort(key=lambda path: path.endswith(ENDINGS))
+    for person in size(short=(city.ratna, city.rina), long=(city.ratna, city.dewi, city.rina)):
+        browser = signed_in(city, person)
+        for path in pages:
+            page = browser.get(path)
+            if person is city.rina and "/kerja/" in path:
+                for _answer in walk.submit_forms(page, path, person.secret):
+                    pass
+
+
+def test_every_look_at_what_is_sealed_has_its_row_and_every_row_a_look(city, claim):
+    made = walk.concerns(city, story="zq-story", nickname="zq-nickname")
+    with reading.watched(city) as seen:
+        officers_walk(city, made)
+
+    opened = sum(len(one.opened) for one in seen)
+    without_row = [one for one in seen if one.without_row]
+    without_look = [one for one in seen if one.without_opening]
+    named = [one for one in seen if b"zq-nickname" in one.body and not one.identity_read]
+    acts = {one.what.rpartition("/")[2] for one in seen if one.what.startswith("POST") and one.status == 303}
+    claim("every look at what is sealed has its row in the trail, and every row its look",
+          f"{opened} looks in {len(seen)} requests: {len(without_row)} without a row, "
+          f"{len(without_look)} rows without a look, {len(named)} names shown without their row", "0, 0 and 0",
+          holds=not without_row and not without_look and not named and opened > 500 and len(acts) >= 12)
+
+
+@pytest.mark.parametrize("forgotten", ["flag.opened", "flags.summaries_opened", "flag.compared"])
+def test_a_look_without_its_row_would_be_noticed(city, monkeypatch, forgotten):
+    made = walk.concerns(city)
+    _forget(monkeypatch, forgotten)
+    browser = signed_in(city, city.rina)
+
+    with reading.watched(city) as seen:
+        for code in walk.codes(city, made):
+            browser.get(f"/k/{code}/kerja")
+        browser.get("/antrean")
+
+    assert any(one.without_row for one in seen)
+
+
+def test_a_row_without_a_look_would_be_noticed(city, monkeypatch):
+    made = walk.concerns(city)
+    monkeypatch.setattr(flags_sealed, "open_answers", lambda _key, _id, _sealed: some_answers())
+    monkeypatch.setattr(flags_sealed, "open_story", lambda _key, _id, _sealed: "")
+    monkeypatch.setattr(duplicates, "keep_marks", lambda *_given: None)
+    monkeypatch.setattr(duplicates, "twins", lambda *_given, **_more: [])
+
+    with reading.watched(city) as seen:
+        signed_in(city, city.ratna).get(f"/k/{walk.codes(city, made)[0]}/kerja")
+
+    assert [one.without_opening for one in seen] == [1]
+
+
+def _forget(monkeypatch, action):
+    for place in (flag_commands, followup_commands, duplicates):
+        monkeypatch.setattr(place, "record", lambda session, what, *given, **more: None if what == action
+                            else record(session, what, *given, **more))
