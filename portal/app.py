@@ -20,7 +20,7 @@ from portal.accounts.policy import may_change_roles
 from portal.accounts.roles import FIELD, Role
 from portal.accounts.viewer import Viewer
 from portal.accounts.words import bad_row, change_name, role_name, state_name
-from portal.base.settings import Settings
+from portal.base.settings import BadSettings, Settings, host_cookie
 from portal.casework import pages as casework
 from portal.flags import views as flags
 from portal.followup import pages as followup
@@ -73,12 +73,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder="web/static", template_folder="web/templates")
     app.config.update(
         SETTINGS=settings, KEYS=settings.keys, SECRET_KEY=settings.keys and settings.keys.cookies,
-        SESSION_COOKIE_NAME="s", SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_NAME=host_cookie("s", settings), SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies, WTF_CSRF_TIME_LIMIT=None,
         MAX_CONTENT_LENGTH=256 * 1024, MAX_FORM_MEMORY_SIZE=256 * 1024, MAX_FORM_PARTS=400,
         TRUSTED_HOSTS=list(settings.trusted_hosts) or None, TEMPLATES_AUTO_RELOAD=False,
     )
     logs.begin()
+    if app.debug and not _at_command_line():
+        raise BadSettings("Debug mode shows what people wrote to whoever asks. Unset FLASK_DEBUG.")
     if settings.proxies:
         hops = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

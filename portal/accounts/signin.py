@@ -121,8 +121,8 @@ def know_browser(response: Response, keys: ServerKeys, account_id: UUID) -> Resp
     tries elsewhere make her wait. The cookie names nobody."""
     random = secrets.token_urlsafe(12)
     entry = f"{random}.{sealed.known_browser_mark(keys, random, account_id)}"
-    known = [one for one in request.cookies.get(BROWSER_COOKIE, "").split("~") if one][:3]
-    response.set_cookie(BROWSER_COOKIE, "~".join([entry, *known]), max_age=_A_YEAR, httponly=True,
+    known = [one for one in request.cookies.get(config.cookie(BROWSER_COOKIE), "").split("~") if one][:3]
+    response.set_cookie(config.cookie(BROWSER_COOKIE), "~".join([entry, *known]), max_age=_A_YEAR, httponly=True,
                         samesite="Strict", secure=current_app.config["SESSION_COOKIE_SECURE"])
     return response
 
@@ -130,7 +130,7 @@ def know_browser(response: Response, keys: ServerKeys, account_id: UUID) -> Resp
 def key_ring() -> KeyRing | None:
     """The unit's keys of this officer, for this request; None while they are locked."""
     if "ring" not in g:
-        g.ring = commands.key_ring_of(db.session(), current_user, request.cookies.get(KEY_COOKIE, ""))
+        g.ring = commands.key_ring_of(db.session(), current_user, request.cookies.get(config.cookie(KEY_COOKIE), ""))
     return g.ring
 
 
@@ -138,9 +138,9 @@ def set_key_cookie(response: Response, half: str) -> Response:
     """Give the browser its half of the officer's key, or take it away when there is none."""
     secure = current_app.config["SESSION_COOKIE_SECURE"]
     if half:
-        response.set_cookie(KEY_COOKIE, half, httponly=True, samesite="Strict", secure=secure)
+        response.set_cookie(config.cookie(KEY_COOKIE), half, httponly=True, samesite="Strict", secure=secure)
     else:
-        response.delete_cookie(KEY_COOKIE, httponly=True, samesite="Strict", secure=secure)
+        response.delete_cookie(config.cookie(KEY_COOKIE), httponly=True, samesite="Strict", secure=secure)
     return response
 
 

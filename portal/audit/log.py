@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from portal.audit import chain
 from portal.audit.models import AuditEntry
 from portal.base.clock import now
 
@@ -16,5 +17,7 @@ def record(session: Session, action: str, subject: object, *, by: UUID | None,
     say who sent one. `reason` is a code from a list, never a person's words. `amount` counts things
     opened by one act, such as the summaries of a queue page.
     """
-    session.add(AuditEntry(at=now(), actor_id=by, action=action, subject=str(subject)[:80],
-                           reason=reason, amount=amount))
+    entry = AuditEntry(at=now(), actor_id=by, action=action, subject=str(subject)[:80], reason=reason,
+                       amount=amount)
+    session.add(entry)
+    chain.to_be_linked(session, entry)

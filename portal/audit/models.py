@@ -1,4 +1,4 @@
-"""One table that only grows."""
+"""What was done, in tables that only grow, and when somebody last looked whether they are whole."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -24,6 +24,32 @@ class AuditEntry(Base):
     subject: Mapped[str] = mapped_column(String(80))
     reason: Mapped[str] = mapped_column(String(40), default="")
     amount: Mapped[int] = mapped_column(default=1)
+
+
+class AuditLink(Base):
+    """An entry's place in the chain: `hash` covers the entry and the hash before it (`audit/chain.py`).
+
+    `seq` has no gaps and is the order of the commits; an entry's own id is taken earlier, and may be lost.
+    """
+
+    __tablename__ = "audit_links"
+
+    seq: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False
+    )
+    entry_id: Mapped[int] = mapped_column(ForeignKey("audit_entries.id"), unique=True)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class AuditCheck(Base):
+    """That the whole trail was looked through, and what came of it."""
+
+    __tablename__ = "audit_checks"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    holds: Mapped[bool]
+    anchored: Mapped[bool]
 
 
 class DoneOnce(Base):

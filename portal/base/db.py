@@ -71,10 +71,11 @@ def new_id() -> UUID:
 
 
 def engine_for(url: str) -> Engine:
-    """An engine for `url` (SQLite or PostgreSQL), with the house's durability settings."""
+    """An engine for `url` (SQLite or PostgreSQL), with the house's durability settings. What is put into a
+    statement stands in no error and no log."""
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -147,6 +147,7 @@ class Settings:
     demo_people_file: Path = Path("instance/demo-people.json")
     passphrase_memory_kib: int = 65536
     photos_dir: Path = Path("instance/photos")
+    audit_anchors: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -171,10 +172,18 @@ class Settings:
             raise BadSettings(f"A mail server without {PREFIX}MAIL_FROM and {PREFIX}MAIL_TO can send nothing.")
         if not self.demo and not self.office_phone:
             raise BadSettings(f"The office's phone number is missing. Set {PREFIX}OFFICE_PHONE.")
+        if not self.demo and self.secure_cookies and not self.trusted_hosts:
+            raise BadSettings(f"Under which names the portal is reached is missing. Set {PREFIX}TRUSTED_HOSTS: "
+                              "invitations would lead wherever a stranger's request says.")
 
     def require_keys(self) -> ServerKeys:
         """The server's keys. Raises `BadSettings` when they were never made."""
         return self.keys or ServerKeys.read(self.keys_file)
+
+
+def host_cookie(name: str, settings: Settings) -> str:
+    """`__Host-…` where cookies are secure: a browser takes such a one from no other host, and for all paths."""
+    return f"__Host-{name}" if settings.secure_cookies else name
 
 
 def _key(text: str) -> bytes:
@@ -248,6 +257,13 @@ def _private_folder(text: str) -> Path:
     return folder
 
 
+def _file(text: str) -> Path | None:
+    """A file by its full path, whatever folder a timer starts in; an empty one means none."""
+    if text and not Path(text).is_absolute():
+        raise ValueError
+    return Path(text) if text else None
+
+
 def _flag(text: str) -> bool:
     return {"1": True, "true": True, "0": False, "false": False, "": False}[text.lower()]
 
@@ -278,7 +294,7 @@ _READERS = {
     "mail_server": _mail_server, "mail_from": _mail_address, "mail_to": _mail_addresses,
     "cadre_hours": _count, "staff_hours": _count, "trusted_hosts": _list, "proxies": _hops,
     "secure_cookies": _flag, "demo": _flag, "demo_people_file": Path, "passphrase_memory_kib": _count,
-    "photos_dir": _private_folder,
+    "photos_dir": _private_folder, "audit_anchors": _file,
 }
 _NOT_OURS = {"require_all", "test_database_url"}  # the test run's own
 

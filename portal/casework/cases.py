@@ -97,7 +97,7 @@ def case_of(session: Session, ring: KeyRing, flag: Flag, answers: Answers, *, vi
         paused=Paused(date.fromisoformat(pause.content["until"]), pause.content["text"]) if pause else None,
         ticket=records.ticket(written), twins=duplicates.twins(session, ring, flag, viewer=viewer, keys=keys),
         into="".join(_codes(session, [main] if main else [], viewer, keys)),
-        under=_codes(session, duplicates.lying_under(session, ring, flag), viewer, keys),
+        under=_codes(session, duplicates.lying_under(session, ring, flag, by=viewer), viewer, keys),
         takes_two=facts.ever_high, names=_names(session, {note.by_id for note in written}),
     )
 

@@ -289,7 +289,7 @@ def hand_over(session: Session, settings: Settings, ring: KeyRing, flag: Flag, u
         raise NotVisible
     if own_key.kind == "conflict" and by.role is not Role.HEAD:
         raise Refused("only the head hands over a conflict of interest")
-    if duplicates.lying_under(session, ring, flag):
+    if duplicates.lying_under(session, ring, flag, by=by):
         raise Refused("others are merged into it")
     break_glass.check_reviewed(session, flag)
     before, latest = flags.facts_of(flag), records.latest_due(records.notes_of(session, ring, flag))
@@ -330,7 +330,7 @@ def _close(session: Session, settings: Settings, ring: KeyRing, flag: Flag, clos
            version: int, agreed: bool = False) -> None:
     _check_the_law_is_done(session, ring, flag)
     proposals.void(session, flag)
-    under = duplicates.lying_under(session, ring, flag)
+    under = duplicates.lying_under(session, ring, flag, by=by)
     write(session, ring, flag, Move.CLOSE, by=by, reason=closing.reason, text=closing.remark)
     flags.close(session, settings, flag, closing.text, by=by, version=version, agreed=agreed)
     for other in under:

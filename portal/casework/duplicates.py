@@ -14,6 +14,7 @@ from portal.accounts.models import SealingKey
 from portal.accounts.sealed import KeyRing
 from portal.accounts.unit_keys import in_use
 from portal.accounts.viewer import Viewer
+from portal.audit.log import record
 from portal.base.db import insert_missing
 from portal.base.errors import NotVisible, Refused
 from portal.base.phones import normal_phone
@@ -84,7 +85,9 @@ def merge(session: Session, ring: KeyRing, flag: Flag, into: Flag, *, by: Viewer
     if into.unit_id != flag.unit_id or into.key_id not in _keys_like(session, flag):
         raise NotVisible
     workable = OPEN - UNREAD
-    if into.id == flag.id or into.status not in workable or into.rank > flag.rank or lying_under(session, ring, flag):
+    if into.id == flag.id or into.status not in workable or into.rank > flag.rank:
+        raise Refused("it cannot be put under that one")
+    if lying_under(session, ring, flag, by=by):
         raise Refused("it cannot be put under that one")
     before, clock = flags.facts_of(flag), records.law_clock(records.notes_of(session, ring, flag))
     proposals.void(session, flag)
@@ -117,12 +120,17 @@ def main_of(session: Session, ring: KeyRing, flag: Flag) -> Flag | None:
     return session.get(Flag, into) if into else None
 
 
-def lying_under(session: Session, ring: KeyRing, flag: Flag) -> list[Flag]:
-    """The concerns that lie under this one now. One to which its reporter has added does so no more."""
+def lying_under(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer) -> list[Flag]:
+    """The concerns that lie under this one now. One to which its reporter has added does so no more.
+
+    What the other ones say of that lies sealed in them: each leaves a trace of having been opened for it.
+    """
     named = records.put_under(records.notes_of(session, ring, flag))
-    rows = session.scalars(select(Flag).where(Flag.id.in_(named), Flag.status == Status.MERGED,
-                                              Flag.key_id.in_(_keys_like(session, flag))))
-    return [other for other in rows if records.merged_into(records.notes_of(session, ring, other)) == flag.id]
+    others = session.scalars(select(Flag).where(Flag.id.in_(named), Flag.status == Status.MERGED,
+                                                Flag.key_id.in_(_keys_like(session, flag)))).all()
+    for other in others:
+        record(session, "flag.compared", other.id, by=by.account_id)
+    return [other for other in others if records.merged_into(records.notes_of(session, ring, other)) == flag.id]
 
 
 def _advance_quietly(session: Session, flag: Flag, *, by: Viewer) -> None:

@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from portal.accounts import resealing as people
 from portal.accounts.resealing import Leaning
+from portal.audit.anchors import REPLACED
 from portal.audit.log import record
+from portal.audit.sealed import public_key
 from portal.base import key_file
 from portal.base.clock import now
 from portal.base.settings import BadSettings, ServerKeys
@@ -54,10 +56,10 @@ def _take_over(path: Path, wait: int) -> ServerKeys:
         click.echo(f"Set {keys.number + 1} is made. Waiting {wait} s until every worker reads it.")
     if key_file.next_of(keys) is not None:
         time.sleep(wait)
+        with db.transaction() as session:
+            record(session, REPLACED, public_key(keys), by=None)
         keys = key_file.promoted(keys, now())
         _put(path, keys)
-        with db.transaction() as session:
-            record(session, "server_keys.replaced", keys.number, by=None)
         click.echo(f"Set {keys.number} is in charge. Copy the key file to where you keep it, today.")
         time.sleep(wait)
     else:

@@ -11,6 +11,7 @@ from portal.audit import once
 from portal.base.clock import today
 from portal.base.settings import Settings
 from portal.casework import digest, proposals
+from portal.cli import audit
 from portal.web import config, db
 
 _PATIENCE = 20  # seconds
@@ -19,7 +20,8 @@ _PATIENCE = 20  # seconds
 @click.command()
 @with_appcontext
 def tick() -> None:
-    """Write down which proposals have lapsed, and tell by mail how many matters wait, if mail is set up.
+    """Write down which proposals have lapsed, and tell by mail how many matters wait, if mail is set up. Then anchor
+    the trail once an hour, if there is a file for anchors, and look through all of it once a day.
 
     The same number is told once a day. The message says no area, no risk, no code: what it is, is on the page.
     """
@@ -34,6 +36,7 @@ def tick() -> None:
         with db.transaction() as session:
             once.remember(session, key, "", "mail")
     click.echo(f"{waiting} matters wait, {lapsed} proposals lapsed.")
+    audit.by_the_clock()
 
 
 def _send(settings: Settings, waiting: int) -> None:

@@ -147,6 +147,14 @@ def time_left(due: datetime, now: datetime) -> TimeLeft:
     return TimeLeft(is_late(due, now), int(abs(due - now).total_seconds() // 60))
 
 
+def knows_joint_leave(country: str, year: int) -> bool:
+    """Whether the days of joint leave of a year are known. They are decreed anew each year, so that a package
+    which is older than the decree does not have them. A country without such days has none to know."""
+    if "government" not in country_holidays(country).supported_categories:
+        return True
+    return bool(country_holidays(country, years=year, categories=("government",)))
+
+
 @lru_cache(maxsize=64)
 def _days_off(country: str, year: int) -> frozenset[date]:
     """National days off and days of joint leave. Building a year is slow, asking it again is not."""

@@ -17,7 +17,8 @@ from portal.accounts.viewer import Viewer
 from portal.areas.models import Area
 from portal.areas.queries import below
 from portal.audit.log import record
-from portal.audit.models import AuditEntry
+from portal.audit.models import AuditCheck, AuditEntry
+from portal.audit.verification import last_result
 from portal.base.db import as_uuid
 from portal.base.settings import ServerKeys
 from portal.flags.models import Flag
@@ -43,10 +44,12 @@ class Act:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the trail, newest first; the next one lies before the entry `before`, if there is one."""
+    """A page of the trail, newest first; the next one lies before the entry `before`, if there is one. `checked`
+    says when all of it was last looked through, if ever."""
 
     acts: list[Act]
     before: int | None
+    checked: AuditCheck | None
 
 
 def read_trail(session: Session, *, viewer: Viewer, keys: ServerKeys, before: str = "") -> Page:
@@ -71,7 +74,8 @@ def read_trail(session: Session, *, viewer: Viewer, keys: ServerKeys, before: st
     rows = session.execute(query).all()
     shown = rows[:PAGE]
     record(session, "trail.read", "trail", by=viewer.account_id, amount=len(shown))
-    return Page(_acts(session, shown, viewer, keys, city), shown[-1].id if len(rows) > PAGE else None)
+    return Page(_acts(session, shown, viewer, keys, city), shown[-1].id if len(rows) > PAGE else None,
+                last_result(session))
 
 
 def _of_the_unit(session: Session, viewer: Viewer, city: str) -> ColumnElement[bool]:

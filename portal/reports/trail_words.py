@@ -18,6 +18,7 @@ def act(action: str) -> str:
         "flag.reopen": _("Opened it again"), "flag.write_down": _("Wrote down a phone call"),
         "flag.step_aside": _("Stepped aside: conflict of interest"),
         **{f"flag.{move}": word for move, word in casework.moves().items()},
+        "flag.compared": _("Looked whether it still lies under another"),
         "flag.letter_opened": _("Opened a letter of referral"), "account.made": _("Made an account"),
         "account.invited": _("Invited somebody"), "account.entered": _("Came in for the first time"),
         "account.described": _("Corrected a name or number"), "account.role": _("Changed a role or place"),

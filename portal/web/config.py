@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, current_app
 
 from portal.base import clock
-from portal.base.settings import BadSettings, ServerKeys, Settings
+from portal.base.settings import BadSettings, ServerKeys, Settings, host_cookie
 
 _log = logging.getLogger("portal")
 
@@ -72,6 +72,11 @@ def keys() -> ServerKeys:
     """The server's own secrets."""
     given: ServerKeys = current_app.config["KEYS"]
     return given
+
+
+def cookie(name: str) -> str:
+    """The cookie's name as browsers know it: over HTTPS one that only this very host can have set."""
+    return host_cookie(name, settings())
 
 
 def today() -> date:

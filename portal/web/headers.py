@@ -7,8 +7,13 @@ from flask_login import current_user
 
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "manifest-src 'self'; form-action 'self' {exit}; base-uri 'none'; frame-ancestors 'none'"
+    "manifest-src 'self'; form-action 'self' {exit}; base-uri 'none'; frame-ancestors 'none'; "
+    # no text becomes script, or the address of one; markup only where htmx is (scripts/trust.js)
+    "require-trusted-types-for 'script'; trusted-types default"
 )
+
+_NOT_NEEDED = ("accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "fullscreen",
+               "geolocation", "gyroscope", "magnetometer", "microphone", "midi", "payment", "screen-wake-lock", "usb")
 
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -17,7 +22,7 @@ _ALWAYS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _NOT_NEEDED),
     "X-Robots-Tag": "noindex, nofollow",
 }
 
@@ -33,7 +38,7 @@ def init_app(app: Flask) -> None:
         for name, value in always.items():
             response.headers.setdefault(name, value)
         if app.config["SESSION_COOKIE_SECURE"]:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         if request.endpoint == "static" and response.status_code in {200, 304}:
             return response  # they say themselves how long they may be kept
         response.headers["Cache-Control"] = "no-store"

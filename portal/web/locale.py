@@ -26,13 +26,13 @@ def init_app(app: Flask, translations: str, default: str) -> None:
 def chosen_language() -> str:
     """The language of this person, else of this browser's cookie, else the city's first."""
     languages = config.settings().languages
-    wishes = (getattr(current_user, "language", ""), request.cookies.get(COOKIE, ""))
+    wishes = (getattr(current_user, "language", ""), request.cookies.get(config.cookie(COOKIE), ""))
     return next((wish for wish in wishes if wish in languages), languages[0])
 
 
 def remember(response, language: str):  # type: ignore[no-untyped-def]
     """Keep the language in this browser. The cookie says nothing but `id` or `en`."""
-    response.set_cookie(COOKIE, language, max_age=_A_YEAR, httponly=True, samesite="Lax",
+    response.set_cookie(config.cookie(COOKIE), language, max_age=_A_YEAR, httponly=True, samesite="Lax",
                         secure=current_app.config["SESSION_COOKIE_SECURE"])
     return response
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from portal.base.settings import BadSettings, ServerKeys, ServiceHours, Settings
+from portal.base.settings import BadSettings, ServerKeys, ServiceHours, Settings, host_cookie
 
 NO_KEYS = {"PORTAL_KEYS_FILE": "/nowhere/keys.json"}
 
@@ -221,6 +221,23 @@ def test_more_settings_that_cannot_stand(name, value):
         Settings.from_environment({f"PORTAL_{name}": value})
 
 
-def test_a_city_does_not_go_online_without_the_offices_number():
-    with pytest.raises(BadSettings, match="OFFICE_PHONE"):
-        Settings(keys=ServerKeys.fresh()).check_serving()
+@pytest.mark.parametrize(("given", "missing"), [
+    ({}, "OFFICE_PHONE"), ({"office_phone": "021"}, "TRUSTED_HOSTS"),
+    ({"office_phone": "021", "trusted_hosts": ("kota.example",), "mail_server": "mail.example"}, "MAIL_FROM"),
+])
+def test_a_city_does_not_go_online_without_what_it_must_have(given, missing):
+    with pytest.raises(BadSettings, match=missing):
+        Settings(keys=ServerKeys.fresh(), **given).check_serving()
+
+
+@pytest.mark.parametrize("given", [
+    {"office_phone": "021", "trusted_hosts": ("kota.example",)}, {"demo": True},
+    {"office_phone": "021", "secure_cookies": False},
+])
+def test_what_is_safe_or_is_not_online_may_start(given):
+    Settings(keys=ServerKeys.fresh(), **given).check_serving()
+
+
+@pytest.mark.parametrize(("secure", "name"), [(True, "__Host-s"), (False, "s")])
+def test_a_secure_cookie_is_bound_to_its_host(secure, name):
+    assert host_cookie("s", Settings(secure_cookies=secure)) == name

@@ -11,7 +11,9 @@ from sqlalchemy import select
 from portal.accounts import cards, challenges, invitations, queries, sealed, tries
 from portal.accounts.models import Account, CardCode
 from portal.app import create_app
+from portal.audit import anchors
 from portal.audit.models import AuditEntry
+from portal.audit.sealed import public_key
 from portal.base import key_file
 from portal.base.clock import now
 from portal.base.db import engine_for, session_for, writing
@@ -278,6 +280,17 @@ def test_where_they_may_have_been_seen_they_end_at_once_and_what_that_costs_is_a
     page = browser.get("/masuk/petugas").form("/masuk/petugas").fill(
         name="ratna", passphrase=filed.ratna.secret, code=pyotp.TOTP(filed.ratna.totp).now()).submit()
     assert page.status == 422
+
+
+def test_an_anchor_of_before_still_counts_when_the_older_keys_are_gone(filed):
+    line = anchors.to_line(filed.keys, anchors.present(filed.db))
+
+    rotates(filed)
+    rotates(filed, "--drop-now", typed="y\n")
+
+    assert anchors.from_line(line, anchors.trusted(filed.db, keys_now(filed)))
+    with pytest.raises(anchors.BadAnchor):
+        anchors.from_line(line, {public_key(keys_now(filed))})
 
 
 def test_afterwards_the_old_keys_open_nothing_that_was_sealed_anew(filed):

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from portal.accounts import changes
 from portal.accounts.models import Account
+from portal.audit import verification
 from portal.audit.log import record
 from portal.audit.models import AuditEntry
 from portal.base.clock import now, telling
@@ -204,3 +205,18 @@ def test_what_the_reader_stepped_aside_from_is_not_in_it(any_city):
     acts = read(any_city).acts
 
     assert [(act.action, act.code) for act in acts if act.action != "trail.read"] == before
+
+
+@pytest.mark.parametrize(("holds", "said", "alerts"), [
+    (True, "was checked today", 0), (False, "something was changed", 1)])
+def test_the_page_says_what_came_of_the_last_check(city, sign_in, holds, said, alerts):
+    before = sign_in(city.ratna).get("/jejak")
+    with writing(city.db):
+        verification.keep_result(city.db, verification.Verdict(number_of_faults=1))
+        verification.keep_result(city.db, verification.Verdict(number_of_faults=0 if holds else 1))
+
+    page = sign_in(city.ratna).get("/jejak")
+
+    assert "was checked" not in before.text
+    assert said in page.text
+    assert len(page.root.all("p", role="alert")) == alerts

@@ -271,7 +271,7 @@ def _active(account_id: UUID) -> Account | None:
 
 def _staff_try(account: Account | None, who: str) -> tries.Try:
     """By her own browser, if she has signed in from it before: then nobody else's tries make her wait."""
-    keys, cookie = config.keys(), request.cookies.get(signin.BROWSER_COOKIE, "")
+    keys, cookie = config.keys(), request.cookies.get(config.cookie(signin.BROWSER_COOKIE), "")
     mark = tries.known_browser(keys, cookie, account.id) if account else ""
     if mark:
         return tries.with_held(keys, "browser", mark, entering.network())

@@ -32,9 +32,7 @@
   const MINUTE = 60000;
   let used = Date.now(), told = used, typed = null, locking = false;
   // Her key's script, fetched once and kept. A failed try can be made again.
-  const fetchKeys = () => window.phoneKeys || new Promise((yes, no) => {
-    document.head.append(Object.assign(document.createElement("script"), { onload: yes, onerror: no, src: key }));
-  });
+  const fetchKeys = () => window.phoneKeys || import(key);
   const tell = async () => {
     told = Date.now();
     const csrf_token = token.value; // as the server calls it

@@ -1,0 +1,76 @@
+"""`flask doctor`: is it safe to be online like this? One line a check, and what to do where it is not."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
+
+from portal.base.settings import BadSettings, Settings
+from portal.cli import doctor_city, doctor_server
+from portal.cli.finding import Finding, bad
+from portal.web import config, db
+
+Check = Callable[[Settings, Session], Finding]
+
+
+@dataclass(frozen=True)
+class Examination:
+    """A check and what its line begins with."""
+
+    name: str
+    look: Check
+
+
+OF_THE_SERVER: Sequence[Examination] = (
+    Examination("key file", doctor_server.key_file),
+    Examination("https", doctor_server.https),
+    Examination("demo", doctor_server.demo),
+    Examination("debug", doctor_server.debug),
+    Examination("names", doctor_server.hosts),
+    Examination("proxies", doctor_server.proxies),
+    Examination("office", doctor_server.office),
+    Examination("mail", doctor_server.mail),
+    Examination("disk", doctor_server.disk),
+    Examination("photos", doctor_server.photos),
+    Examination("database files", doctor_server.database_files),
+)
+OF_THE_CITY: Sequence[Examination] = (
+    Examination("database", doctor_server.database),
+    Examination("tables", doctor_city.tables),
+    Examination("clock", doctor_city.clock),
+    Examination("areas", doctor_city.areas),
+    Examination("key holders", doctor_city.key_holders),
+    Examination("calendar", doctor_city.calendar),
+    Examination("trail guards", doctor_city.trail_guards),
+    Examination("trail", doctor_city.trail),
+    Examination("anchors", doctor_city.anchored),
+)
+"""In the order of the page; these ask the database. Whoever builds something that can be unsafe adds its check."""
+
+
+@click.command()
+@with_appcontext
+def doctor() -> None:
+    """Look whether this server is safe to be online: ok, warn or bad a line. Ends with 1 when anything is bad."""
+    settings, session = config.settings(), db.session()
+    checks = [*OF_THE_SERVER, *(() if doctor_server.there_is_none(settings) else OF_THE_CITY)]
+    found = [(one.name, _examined(one, settings, session)) for one in checks]
+    for name, finding in found:
+        click.echo(f"{finding.state:<5} {name}: {finding.said}")
+    unsafe = sum(finding.state == "bad" for _name, finding in found)
+    if unsafe:
+        raise click.ClickException(f"Not safe to be online: {unsafe} of {len(found)} checks are bad.")
+
+
+def _examined(one: Examination, settings: Settings, session: Session) -> Finding:
+    """What a check finds; one that cannot even be made is bad by that."""
+    try:
+        return one.look(settings, session)
+    except BadSettings as error:
+        return bad(str(error))
+    except DatabaseError as error:
+        session.rollback()
+        return bad(f"cannot be looked at ({type(error.orig).__name__}). Mend the database first.")

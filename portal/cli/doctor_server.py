@@ -1,0 +1,144 @@
+"""Checks of the machine and its settings: files, HTTPS, names, the database's own safety."""
+
+import os
+import shutil
+from pathlib import Path
+
+from flask import current_app
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from portal.base.settings import Settings
+from portal.cli.finding import Finding, bad, ok, warn
+
+_MIB = 1024 * 1024
+_LEAST_FREE = 500 * _MIB
+_PRAGMAS = {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "secure_delete": "1",
+            "trusted_schema": "0"}
+_POSTGRES = ("fsync", "full_page_writes", "synchronous_commit")
+
+
+def key_file(settings: Settings, _session: Session) -> Finding:
+    """The server's keys are its own."""
+    file = settings.keys_file
+    if not file.exists():
+        return bad(f"there is none at {file}. Make it with: flask --app wsgi init")
+    if file.stat().st_mode & 0o077:
+        return bad(f"others can read it. Run: chmod 600 {file}")
+    if file.stat().st_uid not in {os.geteuid(), 0}:
+        return bad(f"it belongs to another user. Run: chown {os.geteuid()} {file}")
+    if file.resolve().parent.stat().st_mode & 0o022:
+        return bad(f"others can put another in its place. Run: chmod go-w {file.resolve().parent}")
+    return ok("only the server can read it")
+
+
+def https(settings: Settings, _session: Session) -> Finding:
+    """Cookies travel over HTTPS alone."""
+    if not settings.secure_cookies:
+        return bad("cookies also travel in clear. Unset PORTAL_SECURE_COOKIES, and serve over HTTPS alone.")
+    return ok("cookies travel over HTTPS alone")
+
+
+def demo(settings: Settings, _session: Session) -> Finding:
+    """The demo lets anybody in."""
+    return bad("anybody can enter as anybody. Unset PORTAL_DEMO.") if settings.demo else ok("off")
+
+
+def debug(_settings: Settings, _session: Session) -> Finding:
+    """Debug pages quote what people wrote."""
+    return bad("on: it shows what people wrote. Unset FLASK_DEBUG.") if current_app.debug else ok("off")
+
+
+def hosts(settings: Settings, _session: Session) -> Finding:
+    """Under which names it answers."""
+    if not settings.trusted_hosts:
+        return bad("it answers under any name. Set PORTAL_TRUSTED_HOSTS to the name people type.")
+    return ok(", ".join(settings.trusted_hosts))
+
+
+def proxies(settings: Settings, _session: Session) -> Finding:
+    """Whose word it takes for where a request comes from."""
+    if not settings.proxies:
+        return warn("none is set: behind a web server, all guessing seems to come from one place. "
+                    "Set PORTAL_PROXIES=1.")
+    return ok(f"{settings.proxies} in front")
+
+
+def office(settings: Settings, _session: Session) -> Finding:
+    """The number that people call when nothing else works."""
+    return ok("its number is set") if settings.office_phone else \
+        bad("its phone number is missing. Set PORTAL_OFFICE_PHONE.")
+
+
+def mail(settings: Settings, _session: Session) -> Finding:
+    """Whether anybody is told that matters wait."""
+    return ok("matters that wait are told") if settings.mail_server else \
+        warn("nobody is told what waits. Set PORTAL_MAIL_SERVER, PORTAL_MAIL_FROM and PORTAL_MAIL_TO.")
+
+
+def disk(settings: Settings, _session: Session) -> Finding:
+    """Room for what comes."""
+    file = _sqlite_file(settings)
+    folder = next(path for path in (file or Path.cwd()).resolve().parents if path.exists())
+    usage = shutil.disk_usage(folder)
+    said = f"{usage.free // _MIB} MiB free at {folder}"
+    if usage.free < _LEAST_FREE:
+        return bad(f"only {said}. Make room: a full disk takes no concern.")
+    return ok(said) if usage.free > usage.total // 10 else warn(f"only {said}, less than a tenth. Make room soon.")
+
+
+def photos(settings: Settings, _session: Session) -> Finding:
+    """The folder of photos is the server's own."""
+    folder = settings.photos_dir
+    if folder.exists() and folder.stat().st_mode & 0o077:
+        return bad(f"others can look into {folder}. Run: chmod 700 {folder}")
+    return ok("nobody else can look into their folder" if folder.exists() else "none yet")
+
+
+def database_files(settings: Settings, _session: Session) -> Finding:
+    """SQLite's files are the server's own."""
+    file = _sqlite_file(settings)
+    if file is None:
+        return ok("they are PostgreSQL's to keep")
+    if not file.exists():
+        return bad(f"there is none at {file}. Make it with: flask --app wsgi init")
+    beside = [file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))]
+    loose = [path for path in beside if path.exists() and path.stat().st_mode & 0o077]
+    if loose:
+        return bad(f"others can read {loose[0]}. Run: chmod 600 {' '.join(map(str, loose))}")
+    return ok("nobody else can read them")
+
+
+def database(_settings: Settings, session: Session) -> Finding:
+    """It loses nothing, and forgets what is deleted."""
+    if session.get_bind().dialect.name == "postgresql":
+        return _postgres(session)
+    wrong = [name for name, value in _PRAGMAS.items()
+             if str(session.scalar(text(f"PRAGMA {name}"))).lower() != value]
+    if wrong:
+        return bad(f"SQLite is not set as it must be: {', '.join(wrong)}. Only the portal may open it.")
+    return ok("SQLite syncs before it answers, and overwrites what is deleted")
+
+
+def _postgres(session: Session) -> Finding:
+    set_to = {name: session.scalar(text("SELECT current_setting(:name)"), {"name": name}) for name in _POSTGRES}
+    off = [name for name, value in set_to.items() if value != "on"]
+    if off:
+        return bad(f"PostgreSQL can lose what it has answered for: {', '.join(off)} must be on.")
+    if session.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
+        return bad("the portal is PostgreSQL's superuser. Give it the role of deploy/postgres-roles.sql.")
+    if session.scalar(text("SELECT has_table_privilege('audit_entries', 'UPDATE')")):
+        return warn("the portal owns its tables. Give it the role of deploy/postgres-roles.sql.")
+    return ok("PostgreSQL syncs before it answers, and the portal's role cannot change the trail")
+
+
+def there_is_none(settings: Settings) -> bool:
+    """Whether there is no database yet: asking SQLite anything would make an empty one."""
+    file = _sqlite_file(settings)
+    return file is not None and not file.exists()
+
+
+def _sqlite_file(settings: Settings) -> Path | None:
+    url = make_url(settings.database_url)
+    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None

@@ -1,0 +1,67 @@
+"""Anchors: what a line says, who may have signed it, and what is no anchor."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from portal.audit import anchors, sealed
+from portal.audit.log import record
+from portal.base.clock import now
+from portal.base.db import writing
+from portal.base.settings import ServerKeys
+
+
+@pytest.fixture
+def line(city):
+    return anchors.to_line(city.keys, anchors.present(city.db))
+
+
+def test_a_line_is_read_back_as_it_was_signed(city, line):
+    anchor = anchors.from_line(line, {sealed.public_key(city.keys)})
+
+    assert anchor == anchors.present(city.db) or anchor.seq == anchors.present(city.db).seq
+    assert anchors.stands(city.db, anchor)
+
+
+@pytest.mark.parametrize("change", [{"seq": 1}, {"head": "0" * 64}, {"count": 0}, {"at": "2020-01-01T00:00:00+00:00"},
+                                    {"signature": "AAAA"}])
+def test_an_altered_line_is_not_ours(city, line, change):
+    with pytest.raises(anchors.BadAnchor, match="not signed"):
+        anchors.from_line(json.dumps(json.loads(line) | change), {sealed.public_key(city.keys)})
+
+
+def test_a_line_of_another_server_is_not_ours_unless_it_is_trusted(city, line):
+    other = ServerKeys.fresh()
+
+    with pytest.raises(anchors.BadAnchor, match="not signed"):
+        anchors.from_line(line, {sealed.public_key(other)})
+
+    assert anchors.from_line(line, {sealed.public_key(other), sealed.public_key(city.keys)})
+
+
+@pytest.mark.parametrize("text", ["", "x", "{}", "[]", "null", '{"seq": "x"}', "\x00",
+                                  '{"seq":1,"head":"a","count":1,"at":"yesterday","key":"k","signature":"AAAA"}'])
+def test_what_is_no_anchor_is_said_to_be_none(text):
+    with pytest.raises(anchors.BadAnchor, match="no anchor"):
+        anchors.from_line(text, set())
+
+
+def test_an_anchor_stands_while_the_trail_grows_and_not_on_another_chain(city):
+    anchor = anchors.present(city.db)
+
+    with writing(city.db):
+        record(city.db, "test.act", "x", by=None)
+
+    assert anchors.stands(city.db, anchor)
+    assert not anchors.stands(city.db, replace(anchor, head="0" * 64))
+    assert not anchors.stands(city.db, replace(anchor, seq=anchor.seq + 5))
+
+
+@pytest.mark.parametrize(("minutes", "due"), [(0, False), (50, False), (56, True), (600, True)])
+def test_one_is_due_an_hour_after_the_last(minutes, due):
+    newest = anchors.Anchor(1, "", 1, (now() - timedelta(minutes=minutes)).isoformat())
+
+    assert anchors.is_due(newest) is due
+    assert anchors.is_due(None)
