@@ -27,7 +27,7 @@ from portal.flags import views as flags
 from portal.followup import pages as followup
 from portal.outreach import views as outreach
 from portal.reports import views as reports
-from portal.web import assets, carry, compression, db, errors, guard, headers, locale, pages
+from portal.web import assets, carry, compression, db, errors, guard, headers, locale, pages, shedding
 
 ROOT = Path(__file__).parent.parent
 _PAGES_OF = {
@@ -75,6 +75,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _wire(app: Flask, settings: Settings) -> None:
     compression.init_app(app)  # these two first, so that they come last to an answer
     assets.init_app(app)
+    shedding.init_app(app)  # before anything that asks the database
     db.init_app(app, settings.database_url)
     app.extensions["htmx"] = HTMX(app)
     locale.init_app(app, str(ROOT / "translations"), settings.languages[0])

@@ -19,9 +19,16 @@ from sqlalchemy.orm.exc import StaleDataError
 from portal.base.errors import Stale
 
 WRITING = {"writing": True}
+PATIENCE = 5
+"""Seconds until a database that does not answer is taken for gone, and the person is told "not sent yet"."""
 
+_POSTGRES = {
+    "connect_timeout": PATIENCE,
+    # whatever the server or the role says: a commit returns after the sync, and nobody waits for a lock for ever
+    "options": f"-c synchronous_commit=on -c lock_timeout={PATIENCE}s",
+}
 _PRAGMAS = (
-    "PRAGMA busy_timeout = 5000",
+    f"PRAGMA busy_timeout = {PATIENCE * 1000}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -74,8 +81,11 @@ def engine_for(url: str) -> Engine:
     """An engine for `url` (SQLite or PostgreSQL), with the house's durability settings."""
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-    if engine.dialect.name == "sqlite":
+    sqlite = url.startswith("sqlite")
+    # a connection for each of the server's threads: nobody waits for one while a concern has to be kept
+    engine = create_engine(url, pool_pre_ping=not sqlite, pool_size=8, max_overflow=32, pool_timeout=PATIENCE,
+                           connect_args={} if sqlite else _POSTGRES)
+    if sqlite:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -15,6 +15,7 @@ from rcssmin import cssmin
 from rjsmin import jsmin
 
 from portal.web.guard import public
+from portal.web.shedding import Turn, turn
 
 _FOLDER = Path(__file__).parent / "static"
 BUNDLES = {
@@ -39,7 +40,7 @@ class Asset:
 
 def init_app(app: Flask) -> None:
     """Serve `/static/…` from here instead of from the disk, and give templates `asset()`."""
-    app.view_functions["static"] = public(serve)
+    app.view_functions["static"] = turn(Turn.FREE)(public(serve))
     app.jinja_env.globals["asset"] = address
     app.after_request(_is_the_same_for_everyone)
 

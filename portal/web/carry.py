@@ -82,6 +82,12 @@ def sealed_answers(path: str) -> str:
     return sealed.seal_answers(config.keys(), path, answers) if answers else ""
 
 
+def kept() -> str:
+    """What a form that could not be dealt with gives back to its browser, unreadable: its answers, or those that it
+    was only passing on. Forms without a one-use key, such as a sign-in, hold secrets and nothing worth keeping."""
+    return sealed_answers(request.path) if "once" in request.form else request.form.get(CARRIED, "")
+
+
 def _ask_with_answers(signed_in: bool = False) -> Response:
     carried = sealed_answers(request.path)
     page = render_template("continue.html", carried=carried, path=request.path, signed_in=signed_in)
