@@ -4,15 +4,17 @@ SQLite takes its write lock at the start of a writing transaction (`BEGIN IMMEDI
 transaction that reads first and upgrades later is refused at once, busy timeout or not.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy import DateTime, Engine, MetaData, QueuePool, TypeDecorator, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -83,11 +85,12 @@ def engine_for(url: str) -> Engine:
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     sqlite = url.startswith("sqlite")
     # a connection for each of the server's threads: nobody waits for one while a concern has to be kept
-    engine = create_engine(url, pool_pre_ping=not sqlite, pool_size=8, max_overflow=32, pool_timeout=PATIENCE,
-                           connect_args={} if sqlite else _POSTGRES)
+    engine = create_engine(url, poolclass=QueuePool, pool_size=8, max_overflow=32, pool_timeout=PATIENCE,
+                           pool_pre_ping=not sqlite, connect_args={} if sqlite else _POSTGRES)
     if sqlite:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        _hold_no_lost_file(engine)
     return engine
 
 
@@ -95,6 +98,30 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in _PRAGMAS:
         connection.execute(pragma)
+
+
+def _hold_no_lost_file(engine: Engine) -> None:
+    """An open connection stays with its file, also when another file has taken the name: what it keeps there would
+    be acknowledged, and gone. So one that was opened for another file is not used again."""
+    path = engine.url.database or ""
+
+    def opened(_connection: Any, record: Any) -> None:
+        record.info["file"] = _identity(path)
+
+    def used_again(_connection: Any, record: Any, _proxy: Any) -> None:
+        if record.info["file"] != _identity(path):
+            raise DisconnectionError("the database is another file now")
+
+    event.listen(engine, "connect", opened)
+    event.listen(engine, "checkout", used_again)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -43,7 +43,11 @@ def restore() -> Any:
 
 def give_back() -> Response | None:
     """For a form whose sign-in was renewed meanwhile, as in another tab: her answers, to be sent again.
-    None when they are not the answers of the person who is signed in."""
+    None when they are not the answers of the person who is signed in. What was being carried when the cookie went,
+    as after a clock that jumped, is carried on."""
+    if request.form.get(CARRIED) and not current_user.is_authenticated:
+        path = local_path(request.form.get("next", "/"))
+        return make_response(render_template("continue.html", carried=request.form[CARRIED], path=path), 403)
     if not (current_user.is_authenticated and request.method == "POST" and _is_hers(request.form.get("once", ""))):
         return None
     return make_response("", 401) if request.headers.get("HX-Request") else _ask_with_answers(signed_in=True)

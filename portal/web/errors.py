@@ -4,6 +4,7 @@ import errno
 import logging
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask_babel import get_locale
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, SQLAlchemyError
@@ -35,6 +36,7 @@ def init_app(app: Flask) -> None:
         app.register_error_handler(gone, _unavailable)
     app.register_error_handler(DatabaseError, _database_fault)
     app.register_error_handler(OSError, _no_disk)
+    app.extensions["busy_pages"] = {}
     app.register_error_handler(Overloaded, _busy)
     app.register_error_handler(HTTPException, lambda error: _page("trouble", error.code or 500))
     app.register_error_handler(Exception, _broken)
@@ -49,9 +51,12 @@ def ask_nobody_if_unreachable() -> None:
 
 
 def _page(kind: str, status: int, **context: object) -> Response:
+    return make_response(render_template(_template(), kind=kind, **context), status)
+
+
+def _template() -> str:
     part = wants_fragment() and request.headers.get("HX-Target") != "utama"  # who swaps the main part picks it
-    template = "errors/notice.html" if part else "errors/page.html"
-    return make_response(render_template(template, kind=kind, **context), status)
+    return "errors/notice.html" if part else "errors/page.html"
 
 
 def _old_form(_error: CSRFError) -> Response:
@@ -98,7 +103,14 @@ def _no_disk(error: OSError) -> Response:
 
 
 def _busy(_error: Overloaded) -> Response:
-    return _not_now("busy")
+    """A refusal must cost as little as it can: the page says the same to everybody, and is made once."""
+    if request.method == "POST":
+        return _not_now("busy")
+    _ask_nobody()
+    made, key = current_app.extensions["busy_pages"], (_template(), str(get_locale()))
+    if key not in made:
+        made[key] = render_template(key[0], kind="busy")
+    return _come_again(make_response(made[key], 503))
 
 
 def _not_now(looking: str) -> Response:
@@ -106,7 +118,11 @@ def _not_now(looking: str) -> Response:
     was received. Who sent something has it given back, sealed, so that one tap brings her to her answers again."""
     _ask_nobody()
     sent = request.method == "POST"
-    response = _page("not_saved", 503, carried=carry.kept(), path=request.path) if sent else _page(looking, 503)
+    return _come_again(
+        _page("not_saved", 503, carried=carry.kept(), path=request.path) if sent else _page(looking, 503))
+
+
+def _come_again(response: Response) -> Response:
     response.headers["Retry-After"] = str(_AGAIN)
     return response
 

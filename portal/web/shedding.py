@@ -14,17 +14,17 @@ from flask import Flask, current_app, g, request
 
 from portal.base.errors import Overloaded
 
-MOST_WAITING = 4
+MOST_WAITING = 8
 PATIENCE = 0.5  # seconds; a page that many open at the same instant should not be refused for that
 
 
 class Turn(Enum):
     """What a request is for, and the number of places that may be taken when one of its kind comes in."""
 
-    EXPORT = 3
-    LIST = 8
-    WORK = 12  # what is written at the desk, and the log of sessions
-    SIGN_IN = 14
+    EXPORT = 2
+    LIST = 4
+    WORK = 8  # what is written at the desk, and the log of sessions
+    SIGN_IN = 10
     CONCERN = 1_000_000  # never refused
     FREE = None  # takes no place: static files, emergency numbers, the way out
 

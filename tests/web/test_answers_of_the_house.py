@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.orm import Session
 
 from portal.accounts import entering, signin
 from portal.base.errors import NotVisible, Overloaded, Refused, Stale
@@ -153,6 +154,13 @@ def test_quick_exit_leads_away_without_a_database_too(city, sign_in, monkeypatch
     assert (left.status_code, left.headers["Location"]) == (303, city.settings.exit_url)
     with browser.client.session_transaction() as cookie:
         assert "_user_id" not in cookie
+
+
+def test_a_connection_that_breaks_after_the_answer_does_not_take_the_answer_away(city, sign_in, monkeypatch):
+    browser = sign_in(city.siti)
+    monkeypatch.setattr(Session, "close", _fails_with(OperationalError("gone", {}, Exception())))
+
+    assert browser.client.get("/k").status_code == 203
 
 
 @pytest.mark.parametrize(("fault", "status"), [
