@@ -23,12 +23,13 @@ IN_CI = ("flags.new", "flags.add", "outreach.log", "followup.act", "followup.clo
 
 
 @pytest.fixture
-def at_rest(city, tmp_path):
-    """The city's file with nobody at it, as it lies on the disk before the server starts."""
+def siti(city):
+    """Somebody with a form before her, at a city that nobody else is at: only the server that is watched writes."""
+    person = Person(city, "concern", 0, History(), 0)
     city.db.rollback()
     city.db.get_bind().dispose()
     city.app.extensions["engine"].dispose()
-    return tmp_path / "city.sqlite"
+    return person
 
 
 @contextmanager
@@ -51,9 +52,9 @@ def trace_of(folder):
         return list(events(lines))
 
 
-def send_concerns(city, port, number):
+def send_concerns(person, port, number):
     """So many concerns, one after the other, each acknowledged."""
-    person = Person(city, "concern", port, History(), 0)
+    person.line.port = port
     assert [person.send_one() for _ in range(number)] == [OK] * number
 
 
@@ -70,35 +71,34 @@ def test_nothing_is_acknowledged_before_it_is_synced(city, tmp_path, claim):
           holds=early == 0 and answers >= len(sends))
 
 
-def test_what_was_acknowledged_survives_a_power_cut_at_any_moment(city, at_rest, tmp_path, claim):
-    start = files_of(at_rest)
+def test_what_was_acknowledged_survives_a_power_cut_at_any_moment(city, siti, tmp_path, claim):
+    start = files_of(city)
     with deployed(city, tmp_path) as port:
-        send_concerns(city, port, size(short=50, long=2_000))
+        send_concerns(siti, port, size(short=50, long=2_000))
 
-    cut, lost, broken = after_cuts(trace_of(tmp_path), start, at_rest, tmp_path)
+    cut, lost, broken = after_cuts(trace_of(tmp_path), start, tmp_path)
 
     claim("what was acknowledged survives a power cut at any moment, also with writes torn and out of order",
           f"{cut} cuts, {lost} lost, {broken} broken files", "0", holds=cut > 100 and lost == broken == 0)
 
 
-def test_the_detectors_find_a_server_that_does_not_sync(city, at_rest, tmp_path):
-    start = files_of(at_rest)
+def test_the_detectors_find_a_server_that_does_not_sync(city, siti, tmp_path):
+    start = files_of(city)
     with unsafe(city, tmp_path) as port:
-        send_concerns(city, port, 5)
+        send_concerns(siti, port, 5)
 
     seen = trace_of(tmp_path)
 
     assert said_too_early(seen)[1] >= 5
-    assert after_cuts(seen, start, at_rest, tmp_path)[1] > 0
+    assert after_cuts(seen, start, tmp_path)[1] > 0
 
 
-def files_of(database):
+def files_of(city):
     """What lies on the disk before the server starts."""
-    return {str(file): file.read_bytes() for file in database_files(f"sqlite:///{database}")
-            if not file.name.endswith("-shm")}
+    return {str(file): file.read_bytes() for file in database_files(city.url) if not file.name.endswith("-shm")}
 
 
-def after_cuts(seen, start, database, folder):
+def after_cuts(seen, start, folder):
     """How many power cuts were tried, how many acknowledged concerns were lost in all, how many files broken."""
     cut = lost = broken = 0
     chance, place = random.Random(1), folder / "cut"
@@ -106,7 +106,7 @@ def after_cuts(seen, start, database, folder):
     for disk in cuts(seen, start):
         said = {code.decode().replace("-", "") for answer in disk.said for code in CODE.findall(answer.head)}
         for dice in (None, chance):
-            there, whole = held_in(put(disk.after_the_cut(dice), str(database), place))
+            there, whole = held_in(put(disk.after_the_cut(dice), str(folder / "city.sqlite"), place))
             cut, lost, broken = cut + 1, lost + len(said - there), broken + (not whole)
     return cut, lost, broken
 

@@ -75,7 +75,7 @@ class Person(Thread):
         browser = signed_in(city, who)
         made = forms(browser)
         self._next = chain([next(made)], made)  # the page is looked at first: her cookies stand only then
-        self._line = Line(port, browser.client)
+        self.line = Line(port, browser.client)
         self._new_once: Callable[[], str] = lambda: sealed.new_once(city.keys, who.account_id)
 
     def run(self) -> None:
@@ -95,7 +95,7 @@ class Person(Thread):
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             try:
-                answer = self._line.post(self._path, values)
+                answer = self.line.post(self._path, values)
                 status, where = answer.status_code, answer.headers.get("Location", "")
             except (OSError, http.client.HTTPException):
                 status, where = 0, ""
