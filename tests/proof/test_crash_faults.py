@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from portal.audit import once
+from portal.flags import commands
 from tests.proof.conftest import LONG
 from tests.support.every_form import NOT_DRIVEN, PREPARE
 from tests.support.faults import Calls, contents, failing, numbers
@@ -89,10 +90,11 @@ def test_the_detector_finds_a_form_that_may_count_twice(world, monkeypatch):
 
 
 def test_the_detector_finds_an_act_that_is_done_by_half(world, monkeypatch):
-    real = once.remember
-    monkeypatch.setattr(once, "remember", lambda session, *given: (real(session, *given), session.commit()))
+    real = commands.record
+    monkeypatch.setattr(commands, "record", lambda session, *given, **more: (
+        real(session, *given, **more), session.commit()))
 
-    found, _calls = trouble_with(world("outreach.log"), every=1)
+    found, _calls = trouble_with(world("flags.new"), every=1)
 
     assert any("between" in one for one in found), found
 

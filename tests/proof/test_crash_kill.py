@@ -61,6 +61,10 @@ def outcome_of(city, server, kill, *, times):
     return check(history, kept_in(city, history, before)), whole(city), history
 
 
+KEEPS_NOTHING = """
+from sqlalchemy.orm import Session
+Session.commit = Session.rollback
+"""
 FORGETS = """
 from portal.audit import once
 once.outcome_of = lambda *_args: None
@@ -73,3 +77,10 @@ def test_the_detector_finds_what_counts_twice(city, tmp_path):
         verdict, _broken, _history = outcome_of(city, server, server.kill, times=20)
 
     assert verdict.doubled
+
+
+def test_the_detector_finds_what_was_acknowledged_and_not_kept(city, tmp_path):
+    with Nursery(city, tmp_path, first=KEEPS_NOTHING) as server:
+        verdict, _broken, _history = outcome_of(city, server, server.kill, times=3)
+
+    assert verdict.lost
