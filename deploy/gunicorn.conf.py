@@ -15,7 +15,7 @@ umask = 0o007
 bind = "127.0.0.1:{}".format(os.environ.get("PORT") or "8000")  # TLS and the public address are the proxy's
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY") or "1")  # one process serves a city; SQLite likes one best
-threads = 8
+threads = 24  # more than `portal/web/shedding.py` has places for what may wait: concerns find one free
 preload_app = True  # a broken setting stops the start; workers share memory, and open their own database
 
 _MEMORY = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat file, unlinked at once

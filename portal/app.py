@@ -38,6 +38,7 @@ from portal.web import (
     locale,
     logs,
     pages,
+    shedding,
     signing,
 )
 
@@ -93,6 +94,7 @@ def _wire(app: Flask, settings: Settings) -> None:
     compression.init_app(app)  # these two first, so that they come last to an answer
     assets.init_app(app)
     signing.init_app(app)
+    shedding.init_app(app)  # before anything that asks the database
     db.init_app(app, settings.database_url)
     app.extensions["htmx"] = HTMX(app)
     locale.init_app(app, str(ROOT / "translations"), settings.languages[0])

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from flask import Flask, Response, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, current_user, login_user, logout_user
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal.accounts import commands, queries, sealed
 from portal.accounts.sealed import KeyRing
@@ -67,6 +68,15 @@ def end() -> None:
             commands.end_sign_in(writing, token)
     logout_user()
     session.clear()
+
+
+def end_if_reachable() -> None:
+    """As `end`, for who must get away whatever is broken: without the database the cookie goes all the same."""
+    try:
+        end()
+    except SQLAlchemyError:
+        logout_user()
+        session.clear()
 
 
 def locked_viewer() -> Viewer | None:

@@ -4,24 +4,33 @@ SQLite takes its write lock at the start of a writing transaction (`BEGIN IMMEDI
 transaction that reads first and upgrades later is refused at once, busy timeout or not.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy import DateTime, Engine, MetaData, QueuePool, TypeDecorator, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from portal.base.errors import Stale
 
 WRITING = {"writing": True}
+PATIENCE = 5
+"""Seconds until a database that does not answer is taken for gone, and the person is told "not sent yet"."""
 
+_POSTGRES = {
+    "connect_timeout": PATIENCE,
+    # whatever the server or the role says: a commit returns after the sync, and nobody waits for a lock for ever
+    "options": f"-c synchronous_commit=on -c lock_timeout={PATIENCE}s",
+}
 _PRAGMAS = (
-    "PRAGMA busy_timeout = 5000",
+    f"PRAGMA busy_timeout = {PATIENCE * 1000}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -75,10 +84,15 @@ def engine_for(url: str) -> Engine:
     statement stands in no error and no log."""
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
-    if engine.dialect.name == "sqlite":
+    sqlite = url.startswith("sqlite")
+    # a connection for each of the server's threads: nobody waits for one while a concern has to be kept
+    engine = create_engine(url, poolclass=QueuePool, pool_size=8, max_overflow=32, pool_timeout=PATIENCE,
+                           pool_pre_ping=not sqlite, hide_parameters=True,
+                           connect_args={} if sqlite else _POSTGRES)
+    if sqlite:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        _hold_no_lost_file(engine)
     return engine
 
 
@@ -86,6 +100,30 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in _PRAGMAS:
         connection.execute(pragma)
+
+
+def _hold_no_lost_file(engine: Engine) -> None:
+    """An open connection stays with its file, also when another file has taken the name: what it keeps there would
+    be acknowledged, and gone. So one that was opened for another file is not used again."""
+    path = engine.url.database or ""
+
+    def opened(_connection: Any, record: Any) -> None:
+        record.info["file"] = _identity(path)
+
+    def used_again(_connection: Any, record: Any, _proxy: Any) -> None:
+        if record.info["file"] != _identity(path):
+            raise DisconnectionError("the database is another file now")
+
+    event.listen(engine, "connect", opened)
+    event.listen(engine, "checkout", used_again)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -11,3 +11,7 @@ class Stale(Refused):
 
 class NotVisible(Exception):
     """The thing is absent, or this person may not know of it: the two look alike (404)."""
+
+
+class Overloaded(Exception):
+    """More is asked than can be served at this moment, and this can wait (503)."""

@@ -19,6 +19,7 @@ from portal.web import config, db
 from portal.web.guard import allowed
 from portal.web.locale import local
 from portal.web.render import go, render
+from portal.web.shedding import Turn, turn
 
 bp = Blueprint("flags", __name__, template_folder="templates")
 
@@ -45,6 +46,7 @@ def sent_before(_error: commands.SentBefore) -> Response:
 
 @bp.get("/")
 @allowed(anyone)
+@turn(Turn.SIGN_IN)
 def home() -> Response:
     """Where everybody begins: cadres their two jobs, the others their own desk."""
     if current_user.role in _WORKPLACES:
@@ -58,6 +60,7 @@ def home() -> Response:
 
 @bp.route("/k/baru", methods=["GET", "POST"])
 @allowed(policy.may_send)
+@turn(Turn.CONCERN)
 def new() -> Response:
     """The flag form: asked, reviewed, sent."""
     read, action = db.session(), request.form.get("action")
@@ -85,6 +88,7 @@ def mine() -> Response:
 
 @bp.get("/k/<code>")
 @allowed(policy.may_send)
+@turn(Turn.CONCERN)
 def progress(code: str) -> Response:
     """What became of one: the receipt, and the page to come back to."""
     return _progress(code, AnswerForm())
@@ -92,6 +96,7 @@ def progress(code: str) -> Response:
 
 @bp.post("/k/<code>/jawab")
 @allowed(policy.may_send)
+@turn(Turn.CONCERN)
 def answer(code: str) -> Response:
     """Answer the officer's question."""
     form = AnswerForm()
@@ -107,6 +112,7 @@ def answer(code: str) -> Response:
 
 @bp.route("/k/<code>/tambah", methods=["GET", "POST"])
 @allowed(policy.may_send)
+@turn(Turn.CONCERN)
 def add(code: str) -> Response:
     """Add something new to a concern that is still open."""
     form = AddForm()

@@ -21,6 +21,7 @@ from portal.web import config, db
 from portal.web.forms import ActForm
 from portal.web.guard import allowed
 from portal.web.render import go, render
+from portal.web.shedding import Turn, turn
 
 _SHOWN = 25
 
@@ -46,6 +47,7 @@ class FileForm(ActForm):
 
 @bp.route("/s/berkas", methods=["GET", "POST"])
 @allowed(commands.may_import)
+@turn(Turn.EXPORT)
 def import_file() -> Response:
     """Choose a file; every line of it is checked before anything is kept."""
     read = db.session()
@@ -70,6 +72,7 @@ def import_file() -> Response:
 
 @bp.route("/s/berkas/<uuid:import_id>", methods=["GET", "POST"])
 @allowed(commands.may_import)
+@turn(Turn.EXPORT)
 def import_preview(import_id: UUID) -> Response:
     """What a file would bring, to look at before it is loaded; afterwards, that it was."""
     read = db.session()

@@ -27,6 +27,7 @@ from portal.reports.policy import may_see_coverage, may_take_files
 from portal.web import config, db
 from portal.web.guard import allowed
 from portal.web.render import render
+from portal.web.shedding import Turn, turn
 
 VIEWS = ("petak", "peta", "tabel", "cetak")
 _SHOWN = 100
@@ -103,6 +104,7 @@ def coverage_list() -> Response:
 
 @bp.get("/cakupan/bukti")
 @allowed(may_take_files)
+@turn(Turn.EXPORT)
 def coverage_evidence() -> Response:
     """What a year shows for one indicator, to print."""
     asked = Asked.now()
@@ -116,6 +118,7 @@ def coverage_evidence() -> Response:
 @bp.post("/cakupan/unduh")
 @allowed(may_take_files)
 @signin.fresh(back="reports.coverage")
+@turn(Turn.EXPORT)
 def coverage_file() -> Response:
     """One of these tables as a file. That it was taken is written down in the same step."""
     asked, form, what = Asked.now(), request.form.get("bentuk", ""), request.form.get("apa", "")

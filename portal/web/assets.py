@@ -16,6 +16,7 @@ from flask import Flask, Response, abort, request, session, url_for
 from rcssmin import cssmin
 
 from portal.web.guard import public
+from portal.web.shedding import Turn, turn
 
 _HERE = Path(__file__).parent
 FOLDER = _HERE / "static"
@@ -53,7 +54,7 @@ class Asset:
 
 def init_app(app: Flask) -> None:
     """Serve `/static/…` from here instead of from the disk, and give templates `asset()`."""
-    app.view_functions["static"] = public(serve)
+    app.view_functions["static"] = turn(Turn.FREE)(public(serve))
     app.jinja_env.globals["asset"] = address
     app.after_request(_is_the_same_for_everyone)
 

@@ -43,7 +43,11 @@ def restore() -> Any:
 
 def give_back() -> Response | None:
     """For a form whose sign-in was renewed meanwhile, as in another tab: her answers, to be sent again.
-    None when they are not the answers of the person who is signed in."""
+    None when they are not the answers of the person who is signed in. What was being carried when the cookie went,
+    as after a clock that jumped, is carried on."""
+    if request.form.get(CARRIED) and not current_user.is_authenticated:
+        path = local_path(request.form.get("next", "/"))
+        return make_response(render_template("continue.html", carried=request.form[CARRIED], path=path), 403)
     if not (current_user.is_authenticated and request.method == "POST" and _is_hers(request.form.get("once", ""))):
         return None
     return make_response("", 401) if request.headers.get("HX-Request") else _ask_with_answers(signed_in=True)
@@ -81,6 +85,12 @@ def sealed_answers(path: str) -> str:
     """This request's answers, unreadable, for the form at `path`; empty when there are none."""
     answers = [(name, value) for name, value in request.form.items(multi=True) if name not in _NOT_CARRIED]
     return sealed.seal_answers(config.keys(), path, answers) if answers else ""
+
+
+def kept() -> str:
+    """What a form that could not be dealt with gives back to its browser, unreadable: its answers, or those that it
+    was only passing on. Forms without a one-use key, such as a sign-in, hold secrets and nothing worth keeping."""
+    return sealed_answers(request.path) if "once" in request.form else request.form.get(CARRIED, "")
 
 
 def _ask_with_answers(signed_in: bool = False) -> Response:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from flask import Flask, current_app, g
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from portal.base.db import engine_for, session_for, writing
@@ -37,5 +38,9 @@ def transaction() -> Iterator[Session]:
 
 def _close(_error: BaseException | None) -> None:
     db = g.pop("db", None)
-    if db is not None:
+    if db is None:
+        return
+    try:
         db.close()
+    except DBAPIError:  # the connection broke after the answer was made: that must not take the answer away
+        db.invalidate()

@@ -1,17 +1,23 @@
 """Everything that goes wrong ends on a calm page that says what to do. No detail leaves the house."""
 
+import errno
 import logging
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask_babel import get_locale
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
-from portal.base.errors import NotVisible, Refused, Stale
+from portal.base.errors import NotVisible, Overloaded, Refused, Stale
 from portal.web import carry
 from portal.web.render import wants_fragment
 
 _DRAIN_BYTES = 32 * 1024 * 1024
+_AGAIN = 5  # seconds after which it is worth asking again
+_NO_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
 _log = logging.getLogger("portal")
 
 
@@ -26,19 +32,36 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _old_form)
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(SecurityError, _strange_host)
-    app.register_error_handler(OperationalError, _unavailable)
+    for gone in (OperationalError, InterfaceError, NoConnection):
+        app.register_error_handler(gone, _unavailable)
+    app.register_error_handler(DatabaseError, _database_fault)
+    app.register_error_handler(OSError, _no_disk)
+    app.extensions["busy_pages"] = {}
+    app.register_error_handler(Overloaded, _busy)
     app.register_error_handler(HTTPException, lambda error: _page("trouble", error.code or 500))
     app.register_error_handler(Exception, _broken)
 
 
-def _page(kind: str, status: int) -> Response:
+def ask_nobody_if_unreachable() -> None:
+    """For pages that must answer whatever is broken: without the database, nobody is signed in."""
+    try:
+        bool(current_user.is_authenticated)
+    except SQLAlchemyError:
+        _ask_nobody()
+
+
+def _page(kind: str, status: int, **context: object) -> Response:
+    return make_response(render_template(_template(), kind=kind, **context), status)
+
+
+def _template() -> str:
     part = wants_fragment() and request.headers.get("HX-Target") != "utama"  # who swaps the main part picks it
-    template = "errors/notice.html" if part else "errors/page.html"
-    return make_response(render_template(template, kind=kind), status)
+    return "errors/notice.html" if part else "errors/page.html"
 
 
 def _old_form(_error: CSRFError) -> Response:
     """The sign-in is another than when the page was opened. Answers that were hers are given back."""
+    ask_nobody_if_unreachable()
     return carry.give_back() or _page("old_form", 403)
 
 
@@ -64,10 +87,44 @@ def _ask_nobody() -> None:
         g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
 
 
-def _unavailable(error: OperationalError) -> Response:
-    _log.error("database unavailable: %s", type(error.orig).__name__)
+def _unavailable(error: Exception) -> Response:
+    _log.error("database unavailable: %s", type(getattr(error, "orig", error)).__name__)
+    return _not_now("trouble")
+
+
+def _database_fault(error: DatabaseError) -> Response:
+    """A file that is no database, or a broken one, has no kind of its own. The other kinds are our faults."""
+    return _unavailable(error) if type(error) is DatabaseError else _broken(error)
+
+
+def _no_disk(error: OSError) -> Response:
+    """A photo that found no room on the disk, or no disk."""
+    return _unavailable(error) if error.errno in _NO_DISK else _broken(error)
+
+
+def _busy(_error: Overloaded) -> Response:
+    """A refusal must cost as little as it can: the page says the same to everybody, and is made once."""
+    if request.method == "POST":
+        return _not_now("busy")
     _ask_nobody()
-    return _page("not_saved", 503)
+    made, key = current_app.extensions["busy_pages"], (_template(), str(get_locale()))
+    if key not in made:
+        made[key] = render_template(key[0], kind="busy")
+    return _come_again(make_response(made[key], 503))
+
+
+def _not_now(looking: str) -> Response:
+    """Come back in a moment. Who only looked reads `looking`: saying "not sent" after a redirect would deny what
+    was received. Who sent something has it given back, sealed, so that one tap brings her to her answers again."""
+    _ask_nobody()
+    sent = request.method == "POST"
+    return _come_again(
+        _page("not_saved", 503, carried=carry.kept(), path=request.path) if sent else _page(looking, 503))
+
+
+def _come_again(response: Response) -> Response:
+    response.headers["Retry-After"] = str(_AGAIN)
+    return response
 
 
 def _broken(error: Exception) -> Response:

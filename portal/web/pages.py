@@ -2,17 +2,20 @@
 
 from flask import Blueprint, Response, current_app, jsonify
 
-from portal.web import config
+from portal.web import config, errors
 from portal.web.guard import public
 from portal.web.render import render
+from portal.web.shedding import Turn, turn
 
 bp = Blueprint("web", __name__)
 
 
 @bp.get("/bantuan")
 @public
+@turn(Turn.FREE)
 def help_page() -> Response:
-    """Numbers and what to do, with or without a sign-in."""
+    """Numbers and what to do, with or without a sign-in, and with or without a database."""
+    errors.ask_nobody_if_unreachable()
     return render("help.html")
 
 
@@ -38,6 +41,7 @@ def manifest() -> Response:
 
 @bp.get("/healthz")
 @public
+@turn(Turn.FREE)
 def pulse() -> str:
     """That the process answers. Says nothing else."""
     return "ok"

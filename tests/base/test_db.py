@@ -1,6 +1,9 @@
 """The one way to write: synced, all or nothing, nobody's change lost."""
 
+import shutil
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -242,3 +245,21 @@ def test_keys_say_nothing_of_order():
 
     assert {key.version for key in keys} == {4}
     assert keys != sorted(keys)
+
+
+def test_a_connection_to_a_file_that_was_replaced_is_not_used_again(tmp_path):
+    engine = engine_for(f"sqlite:///{tmp_path}/a.sqlite")
+    with engine.begin() as db:
+        db.exec_driver_sql("CREATE TABLE t (x)")
+    engine.dispose()
+    shutil.copy(tmp_path / "a.sqlite", tmp_path / "b.sqlite")
+    with engine.connect() as db:
+        db.exec_driver_sql("SELECT 1")
+
+    (tmp_path / "b.sqlite").rename(tmp_path / "a.sqlite")
+    with engine.begin() as db:
+        db.exec_driver_sql("INSERT INTO t VALUES (1)")
+    engine.dispose()
+
+    with closing(sqlite3.connect(tmp_path / "a.sqlite")) as seen:
+        assert seen.execute("SELECT x FROM t").fetchall() == [(1,)]

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import _build, _city, give_up
+from tests.support.postgres import Unavailable, crashing_postgres
+
 HERE = Path(__file__).parent
 LONG = os.environ.get("PORTAL_PROOF") == "long"
 
@@ -36,6 +39,20 @@ def claim(request) -> Callable[..., None]:
         assert holds, f"{sentence}: {figure}, where the limit is {limit}"
 
     return state
+
+
+@pytest.fixture
+def crashing_city(keys):
+    """A city on a PostgreSQL that may be crashed."""
+    try:
+        with crashing_postgres() as server:
+            people = _build(server.url, keys)
+            for city in _city(server.url, keys, people):
+                city.server = server
+                yield city
+                city.db.invalidate()
+    except Unavailable as missing:
+        give_up(str(missing))
 
 
 def pytest_terminal_summary(terminalreporter):

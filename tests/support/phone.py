@@ -29,7 +29,11 @@ class Phone:
 
     def enrol(self, browser: Browser, code: str, pin: str) -> Page:
         """From a code to the page that says she is in, as the script does it."""
-        form = self.enrol_page(browser, code).form("/mulai")
+        return self.enrol_on(self.enrol_page(browser, code), pin)
+
+    def enrol_on(self, page: Page, pin: str) -> Page:
+        """The same from the page that a code leads to."""
+        form = page.form("/mulai")
         challenge = dict(form.values)["challenge"]
         return form.fill(secret=pin, key=to_text(self.point), proof=self.sign("enrol", challenge)).submit()
 

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import random
 import shutil
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,16 +40,67 @@ def temporary_postgres() -> Iterator[str]:
     The server listens on a Unix socket in its own folder, so many can run at once. Raises `Unavailable`
     when the server's programs are missing or will not start.
     """
+    with _cluster() as (programs, folder, identity), _serving(programs, folder, identity):
+        yield _url_in(folder)
+
+
+@contextmanager
+def _cluster() -> Iterator[tuple[Path, Path, dict[str, Any]]]:
     programs = find_programs()
     folder = Path(tempfile.mkdtemp(prefix="portal-pg-", dir=_short_temporary_folder()))
     try:
         identity = _identity(folder)
         _make_cluster(programs, folder, identity)
-        with _serving(programs, folder, identity):
-            yield URL.create("postgresql+psycopg", username=OWNER, database="postgres",
-                             query={"host": str(folder)}).render_as_string(hide_password=False)
+        yield programs, folder, identity
     finally:
         remove(folder)
+
+
+def _url_in(folder: Path) -> str:
+    return URL.create("postgresql+psycopg", username=OWNER, database="postgres",
+                      query={"host": str(folder)}).render_as_string(hide_password=False)
+
+
+class Crashing:
+    """A PostgreSQL that can be made to crash; what it had promised to keep it must still have."""
+
+    def __init__(self, programs: Path, folder: Path, identity: dict[str, Any]):
+        self.url = _url_in(folder)
+        self._serve = lambda: _serving(programs, folder, identity)
+        self._running = ExitStack()
+
+    def start(self) -> None:
+        """Start it, and wait until it has recovered."""
+        self._running.enter_context(self._serve())
+
+    def crash(self) -> None:
+        """Stop at once, nothing put in order; then start again."""
+        self.stop()
+        self.start()
+
+    def stop(self) -> None:
+        """Stop at once, as `pg_ctl stop -m immediate`."""
+        self._running.close()
+
+    def kill_backend(self) -> None:
+        """SIGKILL to the process of one connection: the server ends all others, and recovers."""
+        with suppress(psycopg.OperationalError, IndexError, ProcessLookupError):
+            with psycopg.connect(self.url.replace("+psycopg", "")) as db:
+                pids = db.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' "
+                                  "AND pid <> pg_backend_pid()").fetchall()
+            os.kill(random.choice(pids)[0], signal.SIGKILL)
+
+
+@contextmanager
+def crashing_postgres() -> Iterator[Crashing]:
+    """A server of one's own to be crashed, with an empty database. Raises `Unavailable`."""
+    with _cluster() as (programs, folder, identity):
+        server = Crashing(programs, folder, identity)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 def remove(folder: Path) -> None:

@@ -1,11 +1,18 @@
 """What every answer carries, and what people read when something goes wrong."""
 
+import errno
 import logging
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import func, select
+from sqlalchemy.exc import DatabaseError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.orm import Session
 
-from portal.base.errors import NotVisible, Refused, Stale
+from portal.accounts import entering, signin
+from portal.base.errors import NotVisible, Overloaded, Refused, Stale
+from portal.flags import commands
+from portal.flags.models import Flag
 from portal.web import db
 from portal.web.guard import public
 from tests.support.pages import Browser
@@ -81,7 +88,8 @@ def test_a_form_without_its_token_is_refused_calmly(city, language):
     (NotVisible(), 404, "not for your account"),
     (Refused("secret words"), 409, "not possible now"),
     (Stale("secret words"), 409, "Somebody else was just here"),
-    (OperationalError("secret words", {}, Exception("secret words")), 503, "Not sent yet"),
+    (OperationalError("secret words", {}, Exception("secret words")), 503, "What you already sent is safe"),
+    (Overloaded("secret words"), 503, "What you already sent is safe"),
     (ValueError("secret words"), 500, "something went wrong"),
     (KeyError("secret words"), 500, "something went wrong"),
 ])
@@ -108,7 +116,72 @@ def test_a_database_that_is_gone_is_said_and_nothing_else_breaks(city, sign_in, 
         db.engine().dispose()
     (tmp_path / "city.sqlite").write_bytes(b"this is no database, only bytes" * 100)
 
-    assert browser.get("/bantuan").status in {500, 503}
+    assert browser.get("/").status == 503
+    numbers = browser.get("/bantuan")
+    assert numbers.status == 200
+    assert "112" in numbers.text
+
+
+def test_what_could_not_be_kept_is_given_back_and_one_tap_brings_the_answers_again(city, sign_in, monkeypatch):
+    browser = sign_in(city.siti)
+    form = browser.get("/k/baru").form("/k/baru").fill(danger="again", who="girl", signs=["injury"],
+                                                       known="witnessed", child_aware="unknown", story="mutiara")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(commands, "send", _fails_with(OperationalError("full", {}, Exception())))
+        refused = form.submit("send")
+        again = refused.form("/k/baru").submit()
+
+    assert (refused.status, refused.response.headers["Retry-After"]) == (503, "5")
+    assert "Not sent yet" in refused.text
+    assert "mutiara" not in refused.html
+    assert "mutiara" in again.html
+    assert "Thank you" in again.form("/k/baru").submit("send").text
+    assert city.db.scalar(select(func.count()).select_from(Flag)) == 1
+
+
+def test_a_sign_in_that_could_not_be_kept_gives_no_secret_back(city, guest, monkeypatch):
+    form = guest.get("/masuk").form("/masuk/kartu").fill(who=city.siti.phone, pin="25831947", code="AAAA2222")
+    monkeypatch.setattr(entering, "secret_fits", _fails_with(OperationalError("full", {}, Exception())))
+
+    page = form.submit()
+
+    assert (page.status, page.root.all("main")[0].all("input", name="carried")) == (503, [])
+
+
+def test_quick_exit_leads_away_without_a_database_too(city, sign_in, monkeypatch):
+    browser = sign_in(city.siti)
+    monkeypatch.setattr(signin.commands, "end_sign_in", _fails_with(OperationalError("gone", {}, Exception())))
+
+    left = browser.client.post("/keluar-cepat")
+
+    assert (left.status_code, left.headers["Location"]) == (303, city.settings.exit_url)
+    with browser.client.session_transaction() as cookie:
+        assert "_user_id" not in cookie
+
+
+def test_a_connection_that_breaks_after_the_answer_does_not_take_the_answer_away(city, sign_in, monkeypatch):
+    browser = sign_in(city.siti)
+    monkeypatch.setattr(Session, "close", _fails_with(OperationalError("gone", {}, Exception())))
+
+    assert browser.client.get("/k").status_code == 203
+
+
+@pytest.mark.parametrize(("fault", "status"), [
+    (DatabaseError("malformed", {}, Exception()), 503), (InterfaceError("closed", {}, Exception()), 503),
+    (NoConnection(), 503), (OSError(errno.ENOSPC, "full"), 503),
+    (IntegrityError("ours", {}, Exception()), 500), (OSError(errno.EBADF, "ours"), 500),
+])
+def test_only_what_passes_by_itself_asks_to_come_back(city, guest, fault, status):
+    city.app.add_url_rule("/fails", "fails", public(_fails_with(fault)))
+
+    assert guest.get("/fails").status == status
+
+
+def _fails_with(fault):
+    def fails(*_args, **_kwargs):
+        raise fault
+    return fails
 
 
 def test_another_method_is_answered_like_an_absent_page(guest):

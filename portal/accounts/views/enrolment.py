@@ -28,10 +28,12 @@ from portal.base.clock import now
 from portal.web import config, db
 from portal.web.guard import allowed, public
 from portal.web.render import render
+from portal.web.shedding import Turn, turn
 
 
 @bp.route("/mulai", methods=["GET", "POST"])
 @public
+@turn(Turn.SIGN_IN)
 def enrol():
     """Ask for the code, then for what only she shall know. Looking uses nothing up: only the last step does."""
     asked = InvitationForm()

@@ -33,6 +33,7 @@ from portal.base.phones import normal_phone
 from portal.web import carry, config, db, locale
 from portal.web.guard import allowed, public
 from portal.web.render import render
+from portal.web.shedding import Turn, turn
 
 _GONE = "gone"
 _PROOF_SECONDS = 3600
@@ -40,6 +41,7 @@ _PROOF_SECONDS = 3600
 
 @bp.route("/masuk", methods=["GET", "POST"])
 @public
+@turn(Turn.SIGN_IN)
 def sign_in():
     """For a phone that is known (its key and her PIN), and for everybody who was only away for a moment."""
     if current_user.is_authenticated:
@@ -55,6 +57,7 @@ def sign_in():
 
 @bp.post("/masuk/kartu")
 @public
+@turn(Turn.SIGN_IN)
 def sign_in_with_card():
     """For any phone, without script too: who she is, her PIN, and a code of her printed card."""
     form = CardSignInForm()
@@ -75,6 +78,7 @@ def sign_in_with_card():
 
 @bp.route("/masuk/petugas", methods=["GET", "POST"])
 @public
+@turn(Turn.SIGN_IN)
 def sign_in_staff():
     """For everybody with a passphrase and a second factor."""
     form = StaffSignInForm()
@@ -102,6 +106,7 @@ def enter_as_demo_person():
 
 @bp.post("/keluar")
 @public
+@turn(Turn.SIGN_IN)
 def sign_out():
     """End the sign-in here and on the server."""
     signin.end()
@@ -110,16 +115,18 @@ def sign_out():
 
 @bp.post("/keluar-cepat")
 @public
+@turn(Turn.FREE)
 def quick_exit():
     """Signed out, and away to a harmless page. Never waits for anything else. The script goes there by itself,
     and its beacon, which the content security policy would stop on the way, is led nowhere."""
-    signin.end()
+    signin.end_if_reachable()
     away = make_response("", 204) if "script" in request.form else redirect(config.settings().exit_url, 303)
     return signin.set_key_cookie(make_response(away), "")
 
 
 @bp.post("/istirahat")
 @public
+@turn(Turn.SIGN_IN)
 def rest():
     """The page has lain untouched: lock it, and keep what was typed for the one who knows the secret."""
     viewer = current_user._get_current_object() if current_user.is_authenticated else signin.locked_viewer()
@@ -134,6 +141,7 @@ def rest():
 
 @bp.post("/di-sini")
 @allowed(policy.anyone)
+@turn(Turn.SIGN_IN)
 def still_here():
     """A sign of life while somebody fills in a long form, and the proof that her phone's key is still there."""
     device = db.session().get(Device, current_user.device_id or "")
