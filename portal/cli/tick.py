@@ -11,6 +11,7 @@ from portal.audit import once
 from portal.base.clock import today
 from portal.base.settings import Settings
 from portal.casework import digest, proposals
+from portal.cli import purge
 from portal.web import config, db
 
 _PATIENCE = 20  # seconds
@@ -19,7 +20,8 @@ _PATIENCE = 20  # seconds
 @click.command()
 @with_appcontext
 def tick() -> None:
-    """Write down which proposals have lapsed, and tell by mail how many matters wait, if mail is set up.
+    """Write down which proposals have lapsed, tell by mail how many matters wait, if mail is set up, and once a
+    day forget what is over its time.
 
     The same number is told once a day. The message says no area, no risk, no code: what it is, is on the page.
     """
@@ -29,11 +31,26 @@ def tick() -> None:
         waiting = digest.waiting_matters(session)
         key = f"digest {today(settings.timezone)} {waiting}"
         told = once.outcome_of(session, key, "") is not None
-    if settings.mail_server and waiting and not told:
-        _send(settings, waiting)  # outside: nobody's concern waits for a mail server
+    try:
+        if settings.mail_server and waiting and not told:
+            _send(settings, waiting)  # outside: nobody's concern waits for a mail server
+            with db.transaction() as session:
+                once.remember(session, key, "", "mail")
+        click.echo(f"{waiting} matters wait, {lapsed} proposals lapsed.")
+    finally:  # nor is anything kept longer because of one
+        _forget_once_a_day(f"purge {today(settings.timezone)}")
+
+
+def _forget_once_a_day(key: str) -> None:
+    """The first time of a day. If it comes to no end, it is tried again the next time."""
+    with db.transaction() as session:
+        if once.outcome_of(session, key, "") is not None:
+            return
+    gone, erased = purge.forget()
+    if erased:
         with db.transaction() as session:
-            once.remember(session, key, "", "mail")
-    click.echo(f"{waiting} matters wait, {lapsed} proposals lapsed.")
+            once.remember(session, key, "", "purged")
+    click.echo(f"{sum(gone.values())} entries were over their time and are deleted.")
 
 
 def _send(settings: Settings, waiting: int) -> None:
