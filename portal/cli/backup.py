@@ -8,6 +8,7 @@ import click
 from alembic.script import ScriptDirectory
 from flask.cli import with_appcontext
 from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
 
 from portal.base.settings import BadSettings, Settings
 from portal.cli.database import alembic_config
@@ -37,13 +38,13 @@ def backup_key() -> None:
 def backup() -> None:
     """Make one backup now, while the portal serves, and let go of old ones."""
     settings: Settings = config.settings()
-    settings.require_keys()
-    with db.engine().connect() as connection:
-        revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
     try:
-        made = backups.back_up(settings, revision or "")
+        settings.require_keys()
+        made = backups.back_up(settings, _revision())
     except (BadArchive, BadSettings) as bad:
         raise click.ClickException(str(bad)) from bad
+    except DatabaseError as error:
+        raise click.ClickException("No backup was made: the database cannot be read.") from error
     except OSError as error:
         raise click.ClickException(f"No backup was made: {error.strerror}. The old ones are as they were.") from error
     click.echo(f"{made.content} ({_size(made.content)})\n{made.keys} ({_size(made.keys)})")
@@ -121,6 +122,12 @@ def _places(folder: Path) -> list[str]:
 
 def _setting(public: bytes) -> str:
     return f"PORTAL_BACKUP_KEY={b64encode(public).decode()}"
+
+
+def _revision() -> str:
+    """The shape of the tables, as the last migration left it."""
+    with db.engine().connect() as connection:
+        return connection.scalar(text("SELECT version_num FROM alembic_version")) or ""
 
 
 def _size(file: Path) -> str:

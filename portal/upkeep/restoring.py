@@ -5,7 +5,6 @@ import shutil
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from portal.upkeep import apart, archives, postgres, sqlite
@@ -38,8 +37,9 @@ def restore(content: Path, keys: Path, private: bytes, folder: Path, url: str) -
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadArchive(f"{folder} is not empty: a portal may be running there. Name a new folder with --into.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    work = folder.parent / f".{folder.name}-restoring"
+    shutil.rmtree(work, ignore_errors=True)  # of one that was ended in the middle
+    work.mkdir(parents=True, mode=0o700)
     try:
         restored = _unpack_and_join(content, keys, private, work, url)
         _sync(work)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -264,6 +265,32 @@ def test_from_the_key_to_a_restored_city_at_the_command_line(city, tmp_path):
     assert "keys recover" in restored.output
     assert f"PORTAL_DATABASE_URL=sqlite:///{tmp_path}/new/portal.sqlite" in restored.output
     assert create_app(settings_for(f"sqlite:///{tmp_path}/new/portal.sqlite", city.keys)) is not None
+
+
+def test_a_restore_that_was_killed_leaves_nothing_that_the_next_one_does_not_take_away(city, tmp_path):
+    made = back_up(settings_of(city, tmp_path))
+    left = tmp_path / ".new-restoring"
+    left.mkdir()
+    (left / "keys.json").write_text("half")
+
+    restore(made, tmp_path / "new")
+
+    assert not left.exists()
+    assert ServerKeys.read(tmp_path / "new/keys.json") == city.keys
+
+
+def test_a_server_without_its_keys_or_its_tables_says_so(city, tmp_path):
+    run = city.app.test_cli_runner()
+    city.app.config["SETTINGS"] = replace(settings_of(city, tmp_path), keys=None, keys_file=tmp_path / "none.json")
+    without_keys = run.invoke(commands.backup)
+    city.app.config["SETTINGS"] = settings_of(city, tmp_path)
+    city.db.rollback()
+    with writing(city.db):
+        city.db.execute(text("DROP TABLE alembic_version"))
+    without_tables = run.invoke(commands.backup)
+
+    assert "There is no key file" in without_keys.output
+    assert "the database cannot be read" in without_tables.output
 
 
 def test_trouble_is_said_in_one_sentence(city, tmp_path, monkeypatch):

@@ -103,7 +103,7 @@ def test_an_old_concern_goes_with_all_that_hangs_on_it_and_a_young_one_stays(any
 
 
 def test_no_byte_of_it_stays_in_any_file(city):
-    old = [an_old_concern(city, story="x" * size) for size in (10, 3000, 12_000) for _ in range(8)]
+    old = [an_old_concern(city, story="x" * size) for size in (10, 3000, 12_000) for _ in range(3)]
     young = sent(city)
     secrets = secrets_of(city, *old)
     assert len(left_in(city.url, secrets)) > len(old) * 100
@@ -363,7 +363,7 @@ def test_a_log_that_is_being_read_is_told_of(city, monkeypatch):
 
 
 def test_what_could_not_be_erased_is_erased_the_next_time(city, monkeypatch):
-    secrets = secrets_of(city, *(an_old_concern(city) for _ in range(8)))
+    secrets = secrets_of(city, *(an_old_concern(city) for _ in range(3)))
     with monkeypatch.context() as patch:
         patch.setattr(purge, "_erased", lambda: False)
         forgets(city)
