@@ -59,7 +59,7 @@ _PAGES_OF["accounts.keys"] = {"accounts.kit", "accounts.make_kit", "accounts.che
                               "casework.begin_key", "casework.move_to_key"}
 _PAGES_OF["followup.queue"] |= {f"casework.{page}" for page in (
     "decide", "pause", "set_aside", "act_alone", "review_alone", "law", "stop_clock", "assess", "serve", "plan",
-    "copy", "keep_ticket", "refer", "hear_back", "hand_over", "merge", "unmerge")}
+    "copy", "keep_ticket", "hold", "release", "refer", "hear_back", "hand_over", "merge", "unmerge")}
 _LANGUAGE_NAMES = {"id": "Bahasa Indonesia", "en": "English"}
 
 

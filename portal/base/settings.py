@@ -16,6 +16,7 @@ from holidays import list_supported_countries
 
 PREFIX = "PORTAL_"
 _KEY_BYTES = 32
+_POINT_BYTES, _UNCOMPRESSED = 65, 4
 
 
 class BadSettings(Exception):
@@ -148,6 +149,15 @@ class Settings:
     passphrase_memory_kib: int = 65536
     photos_dir: Path = Path("instance/photos")
     audit_anchors: Path | None = None
+    backup_key: bytes = b""  # the public half (a point of P-256); its other half is on paper
+    backup_dir: Path = Path("backups")
+    backup_days: int = 90
+    backup_key_days: int = 30
+    keep_concerns_years: int = 5
+    keep_sessions_years: int = 5
+    keep_photos_years: int = 2
+    keep_accounts_years: int = 2
+    keep_forms_days: int = 90
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -264,6 +274,14 @@ def _file(text: str) -> Path | None:
     return Path(text) if text else None
 
 
+def _point(text: str) -> bytes:
+    """A public key as `flask backup-key` prints it: an uncompressed point, in base64."""
+    point = b64decode(text, validate=True)
+    if text and (len(point) != _POINT_BYTES or point[0] != _UNCOMPRESSED):
+        raise ValueError
+    return point
+
+
 def _flag(text: str) -> bool:
     return {"1": True, "true": True, "0": False, "false": False, "": False}[text.lower()]
 
@@ -294,7 +312,10 @@ _READERS = {
     "mail_server": _mail_server, "mail_from": _mail_address, "mail_to": _mail_addresses,
     "cadre_hours": _count, "staff_hours": _count, "trusted_hosts": _list, "proxies": _hops,
     "secure_cookies": _flag, "demo": _flag, "demo_people_file": Path, "passphrase_memory_kib": _count,
-    "photos_dir": _private_folder, "audit_anchors": _file,
+    "photos_dir": _private_folder, "audit_anchors": _file, "backup_key": _point, "backup_dir": _private_folder,
+    "backup_days": _count, "backup_key_days": _count, "keep_concerns_years": _count,
+    "keep_sessions_years": _count, "keep_photos_years": _count, "keep_accounts_years": _count,
+    "keep_forms_days": _count,
 }
 _NOT_OURS = {"require_all", "test_database_url"}  # the test run's own
 

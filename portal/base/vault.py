@@ -1,12 +1,14 @@
 """The one door through which plaintext passes. Only `*/sealed.py` may import this module.
 
-Four things are done here and nowhere else:
+Five things are done here and nowhere else:
 
 * a secret is *wrapped* for a public key (HPKE, RFC 9180: P-256, HKDF-SHA256, AES-256-GCM), so that
   the server that received it cannot read it back;
 * text is *sealed* under a symmetric key (AES-256-GCM), padded so that its length says nothing;
 * a value is *tagged* (HMAC-SHA-256) so that equal values can be found without being readable;
-* a secret is *split* into three shares (Shamir, over GF(2⁸)), any two of which give it back.
+* a secret is *split* into three shares (Shamir, over GF(2⁸)), any two of which give it back;
+* a file of any length is *sealed in chunks*, so that it fits into little memory and no part of it can
+  be cut off, swapped or repeated unnoticed.
 
 What is wrapped or sealed is bound to a label that names table, row and field: moved elsewhere, it does not open.
 """
@@ -16,6 +18,7 @@ import hmac
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
@@ -30,6 +33,8 @@ KEY_BYTES = 32
 _VERSION = b"\x01"
 _NONCE_BYTES = 12
 _SMALLEST_PAD = 1024
+_CHUNK = 1024 * 1024
+_TAG_BYTES = 16
 _CURVE = ec.SECP256R1()
 _SUITE = Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
@@ -190,6 +195,71 @@ def _times(one: int, other: int) -> int:
 
 def _inverse(one: int) -> int:
     return next(other for other in range(1, 256) if _times(one, other) == 1)
+
+
+class SealingFile:
+    """A file that is sealed while it is written, in chunks of 1 MiB, under a key that seals nothing else.
+
+    The nonce counts the chunks and marks the last one (STREAM, Hoang et al. 2015, as `age` has it): what was cut
+    off, swapped, repeated or taken from another file does not open.
+    """
+
+    def __init__(self, file: BinaryIO, key: bytes, *, label: str) -> None:
+        self._file, self._cipher, self._label = file, AESGCM(key), _VERSION + label.encode()
+        self._waiting, self._number = bytearray(), 0
+
+    def write(self, data: bytes) -> int:
+        """Take in some bytes; whole chunks go on to the file at once."""
+        self._waiting += data
+        while len(self._waiting) > _CHUNK:  # the last chunk waits for `finish`
+            self._seal(bytes(self._waiting[:_CHUNK]), last=False)
+            del self._waiting[:_CHUNK]
+        return len(data)
+
+    def finish(self) -> None:
+        """Write the last chunk. Without it the file does not open."""
+        self._seal(bytes(self._waiting), last=True)
+
+    def _seal(self, chunk: bytes, *, last: bool) -> None:
+        self._file.write(self._cipher.encrypt(_chunk_nonce(self._number, last), chunk, self._label))
+        self._number += 1
+
+
+class OpeningFile:
+    """What `SealingFile` wrote, opened while it is read. Every reading may raise `DoesNotOpen`; only who has
+    read up to the end knows that nothing is missing."""
+
+    def __init__(self, file: BinaryIO, key: bytes, *, label: str) -> None:
+        self._file, self._cipher, self._label = file, AESGCM(key), _VERSION + label.encode()
+        self._ready, self._number = b"", 0
+        self._next = file.read(_CHUNK + _TAG_BYTES)
+        self._ended = False
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes; none only at the true end."""
+        while len(self._ready) < size and not self._ended:
+            self._ready += self._open_next()
+        given, self._ready = self._ready[:size], self._ready[size:]
+        return given
+
+    def read_to_the_end(self) -> None:
+        """Make sure that the rest is whole."""
+        while self.read(_CHUNK):
+            pass
+
+    def _open_next(self) -> bytes:
+        sealed, self._next = self._next, self._file.read(_CHUNK + _TAG_BYTES)
+        self._ended = not self._next
+        try:
+            chunk = self._cipher.decrypt(_chunk_nonce(self._number, self._ended), sealed, self._label)
+        except (InvalidTag, ValueError) as error:
+            raise DoesNotOpen from error
+        self._number += 1
+        return chunk
+
+
+def _chunk_nonce(number: int, last: bool) -> bytes:
+    return number.to_bytes(_NONCE_BYTES - 1, "big") + bytes([last])
 
 
 def _padded(data: bytes) -> bytes:

@@ -12,8 +12,9 @@ from portal.accounts.roles import Role
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
 from portal.base.settings import ServerKeys
-from portal.casework import break_glass, duplicates, policy, proposals, records
+from portal.casework import break_glass, duplicates, holds, policy, proposals, records
 from portal.casework.break_glass import Act
+from portal.casework.holds import Held
 from portal.casework.proposals import Pending
 from portal.casework.records import Assessed, LawClock, Override, Referral, Service
 from portal.flags.answers import Answers, Contact
@@ -54,6 +55,7 @@ class Case:
     alone: list[Act]
     needs_high: bool
     paused: Paused | None
+    hold: Held | None
     ticket: str
     twins: list[str]
     into: str
@@ -95,7 +97,8 @@ def case_of(session: Session, ring: KeyRing, flag: Flag, answers: Answers, *, vi
         alone=break_glass.acts_of(session, written, flag, viewer=viewer),
         needs_high=flag.risk_assessed != Risk.HIGH,
         paused=Paused(date.fromisoformat(pause.content["until"]), pause.content["text"]) if pause else None,
-        ticket=records.ticket(written), twins=duplicates.twins(session, ring, flag, viewer=viewer, keys=keys),
+        hold=holds.hold_on(session, written, flag), ticket=records.ticket(written),
+        twins=duplicates.twins(session, ring, flag, viewer=viewer, keys=keys),
         into="".join(_codes(session, [main] if main else [], viewer, keys)),
         under=_codes(session, duplicates.lying_under(session, ring, flag, by=viewer), viewer, keys),
         takes_two=facts.ever_high, names=_names(session, {note.by_id for note in written}),

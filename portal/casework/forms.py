@@ -15,6 +15,7 @@ from portal.base.codelists import Entry
 from portal.base.reference import read_reference
 from portal.casework import codes, words
 from portal.casework.commands import LONGEST_PAUSE, Assessment, GivenService
+from portal.casework.holds import REASONS as HOLD_REASONS
 from portal.casework.records import Codes
 from portal.flags.life import Risk
 from portal.web import config, sealed
@@ -53,6 +54,17 @@ class ReasonForm(DeskForm):
 
     def validate_why(self, field: Field) -> None:
         long_enough(field)
+
+
+class HoldForm(DeskForm):
+    """Keeping a concern from deletion: for one of a few reasons, and perhaps a case number."""
+
+    reason = RadioField(_l("Why must it be kept?"), [InputRequired(_ONE)])
+    text = StringField(_l("Number or remark (optional)"), [Length(max=SHORT)], filters=[plain_text])
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.reason.choices = [(code, words.hold_reason(code)) for code in HOLD_REASONS]
 
 
 class AloneForm(DeskForm):

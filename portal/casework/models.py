@@ -81,6 +81,17 @@ class BreakGlass(Base):
     reviewed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
 
 
+class Hold(Base):
+    """That a concern must not be forgotten when its time is over; why is the note's, sealed. The database itself
+    refuses to delete a concern under a hold: this reference does not cascade."""
+
+    __tablename__ = "holds"
+
+    flag_id: Mapped[UUID] = mapped_column(ForeignKey("flags.id"), primary_key=True)
+    placed_at: Mapped[datetime]
+    by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+
+
 class MonthlyFact(Base):
     """The codes of one assessment, for counting, without a way back to the concern: its random id stands
     nowhere but in the concern's sealed part. Corrected, it is taken out and put in anew under another id.

@@ -23,6 +23,7 @@ def moves() -> Mapping[str, str]:
         Move.HEAR_BACK: _("News of the referral"), Move.RECORD: _("Put on record"),
         Move.BREAK_GLASS: _("Acted alone: “contact nobody” set aside"),
         Move.REVIEW_BREAK_GLASS: _("Looked at what was done alone"),
+        Move.HOLD: _("Kept from deletion"), Move.RELEASE: _("May be deleted again"),
         Move.HAND_OVER: _("Handed over to another unit"), Move.MERGE: _("Put under another concern"),
         Move.UNMERGE: _("Taken out again"), Move.CLOSE_WITH: _("Closed together with the other concern"),
     }
@@ -68,6 +69,12 @@ def close_reason(code: str) -> str:
     }[code]
 
 
+def hold_reason(code: str) -> str:
+    """Why a concern is kept beyond its time."""
+    return {"court": _("A court case"), "police": _("A police investigation"),
+            "complaint": _("A complaint about the handling"), "audit": _("An inspection or audit")}[code]
+
+
 def refused(text: str) -> str:
     """Why something could not be done, for the few reasons that a person can mend; else empty."""
     return {
@@ -92,6 +99,8 @@ def refused(text: str) -> str:
             _("Another looks at it: the head, or an officer where the head acted."),
         "nobody has looked at who acted alone":
             _("An officer acted alone on this concern. It must be looked at first."),
+        "it is kept already": _("It is kept from deletion already."),
+        "it is not kept": _("It is not kept from deletion."),
         "the legal clock runs": _("The legal deadline still runs. Record the report to the police first."),
     }.get(text, "")
 

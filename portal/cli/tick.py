@@ -1,6 +1,7 @@
 """`flask tick`: what is done by the clock. A timer runs it; twice is as good as once."""
 
 import smtplib
+from contextlib import ExitStack
 from email.message import EmailMessage
 
 import click
@@ -11,7 +12,7 @@ from portal.audit import once
 from portal.base.clock import today
 from portal.base.settings import Settings
 from portal.casework import digest, proposals
-from portal.cli import audit
+from portal.cli import audit, purge
 from portal.web import config, db
 
 _PATIENCE = 20  # seconds
@@ -20,8 +21,9 @@ _PATIENCE = 20  # seconds
 @click.command()
 @with_appcontext
 def tick() -> None:
-    """Write down which proposals have lapsed, and tell by mail how many matters wait, if mail is set up. Then anchor
-    the trail once an hour, if there is a file for anchors, and look through all of it once a day.
+    """Write down which proposals have lapsed, tell by mail how many matters wait, if mail is set up, and once a
+    day forget what is over its time. Then anchor the trail once an hour, if there is a file for anchors, and look
+    through all of it once a day.
 
     The same number is told once a day. The message says no area, no risk, no code: what it is, is on the page.
     """
@@ -31,12 +33,26 @@ def tick() -> None:
         waiting = digest.waiting_matters(session)
         key = f"digest {today(settings.timezone)} {waiting}"
         told = once.outcome_of(session, key, "") is not None
-    if settings.mail_server and waiting and not told:
-        _send(settings, waiting)  # outside: nobody's concern waits for a mail server
+    with ExitStack() as whatever_happens:  # a mail server that is away keeps nothing longer, and no trail loose
+        whatever_happens.callback(audit.by_the_clock)
+        whatever_happens.callback(_forget_once_a_day, f"purge {today(settings.timezone)}")
+        if settings.mail_server and waiting and not told:
+            _send(settings, waiting)  # outside: nobody's concern waits for a mail server
+            with db.transaction() as session:
+                once.remember(session, key, "", "mail")
+        click.echo(f"{waiting} matters wait, {lapsed} proposals lapsed.")
+
+
+def _forget_once_a_day(key: str) -> None:
+    """The first time of a day. If it comes to no end, it is tried again the next time."""
+    with db.transaction() as session:
+        if once.outcome_of(session, key, "") is not None:
+            return
+    gone, erased = purge.forget()
+    if erased:
         with db.transaction() as session:
-            once.remember(session, key, "", "mail")
-    click.echo(f"{waiting} matters wait, {lapsed} proposals lapsed.")
-    audit.by_the_clock()
+            once.remember(session, key, "", "purged")
+    click.echo(f"{sum(gone.values())} entries were over their time and are deleted.")
 
 
 def _send(settings: Settings, waiting: int) -> None:

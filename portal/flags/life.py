@@ -76,6 +76,8 @@ class Move(StrEnum):
     RECORD = "record"
     BREAK_GLASS = "break_glass"
     REVIEW_BREAK_GLASS = "review_break_glass"
+    HOLD = "hold"
+    RELEASE = "release"
     HAND_OVER = "hand_over"
     MERGE = "merge"
     UNMERGE = "unmerge"
@@ -175,6 +177,9 @@ MOVES: dict[Move, Rule] = {
     Move.BREAK_GLASS: Rule(_WORKED | _WAITING, None, UNIT, frozenset({Need.REASON}), only_high=True, stays=True),
     Move.REVIEW_BREAK_GLASS: Rule(_WORKED | _WAITING | _KEPT | {Status.MERGED}, None, UNIT,
                                   frozenset({Need.ANOTHER}), stays=True),
+    Move.HOLD: Rule(_WORKED | _WAITING | _KEPT | {Status.MERGED}, None, _HEAD, frozenset({Need.REASON}), stays=True),
+    Move.RELEASE: Rule(_WORKED | _WAITING | _KEPT | {Status.MERGED}, None, _HEAD, frozenset({Need.REASON}),
+                       stays=True),
     Move.HAND_OVER: Rule(_WORKED, Status.HANDED_OVER, UNIT, frozenset({Need.REASON, Need.UNIT}),
                          only_assessed=True),
     Move.MERGE: Rule(_WORKED, Status.MERGED, UNIT, frozenset({Need.CONCERN})),

@@ -80,14 +80,16 @@ def read_trail(session: Session, *, viewer: Viewer, keys: ServerKeys, before: st
 
 def _of_the_unit(session: Session, viewer: Viewer, city: str) -> ColumnElement[bool]:
     """Acts of the unit's own people, of those who look after people and numbers in its city, and its accounts
-    made at the server. Nobody in the field is an actor in the trail."""
+    made at the server; and what was forgotten because its time was over. Nobody in the field is an actor in the
+    trail."""
     own = session.scalars(select(Account.id).where(Account.unit_id == viewer.unit_id)).all()
     others = select(Account.id).outerjoin(Area, Area.id == Account.area_id).where(
         Account.role.in_({Role.ADMIN, Role.COORDINATOR, Role.LEADERSHIP}),
         or_(Account.area_id.is_(None), below(city)))
     at_the_server = and_(AuditEntry.actor_id.is_(None), AuditEntry.action.startswith("account."),
                          AuditEntry.subject.in_([str(account_id) for account_id in own]))
-    return or_(AuditEntry.actor_id.in_(own), AuditEntry.actor_id.in_(others), at_the_server)
+    forgotten = and_(AuditEntry.actor_id.is_(None), AuditEntry.action.startswith("purge."))
+    return or_(AuditEntry.actor_id.in_(own), AuditEntry.actor_id.in_(others), at_the_server, forgotten)
 
 
 def _acts(session: Session, rows: list[Row[Any]], viewer: Viewer, keys: ServerKeys, city: str) -> list[Act]:

@@ -1,6 +1,7 @@
 """What people read for each act in the trail."""
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from portal.casework import words as casework
 from portal.followup import words
@@ -32,6 +33,10 @@ def act(action: str) -> str:
         "join.refused": _("Refused a new account with power"), "coverage.exported": _("Took numbers as a file"),
         "outreach.imported": _("Loaded past sessions from a file"),
         "outreach.import_undone": _("Took a file of past sessions back"),
+        "purge.concerns": _("Deleted old concerns"), "purge.sessions": _("Deleted names from old sessions"),
+        "purge.photos": _("Deleted old photos"), "purge.accounts": _("Deleted old accounts"),
+        "purge.forms": _("Deleted marks of sent forms"), "purge.traces": _("Deleted traces of sign-ins"),
+        "purge.erased": _("Wrote the database anew, without what was deleted"),
         "account.on": _("Switched an account on"), "account.off": _("Switched an account off"),
         "key.made": _("Made a key"), "key.granted": _("Handed on a key"),
         "key.moved": _("Moved concerns to a newer key"), "key.retired": _("Ended an older key"),
@@ -47,4 +52,14 @@ def reason(code: str) -> str:
     """Why, as it was chosen from a list."""
     if code in words.IDENTITY_REASONS:
         return words.identity_reason(code)
+    if code.startswith("after "):
+        return _kept_for(code)
     return {"unit": _("Ordinary concerns"), "conflict": _("Concerns with a conflict of interest")}.get(code, code)
+
+
+def _kept_for(code: str) -> str:
+    """A rule of retention (`portal/upkeep/retention.py`), like `after 5 years`."""
+    _after, number, unit = code.split()
+    if unit == "years":
+        return ngettext("Kept for %(num)s year", "Kept for %(num)s years", int(number))
+    return ngettext("Kept for %(num)s day", "Kept for %(num)s days", int(number))

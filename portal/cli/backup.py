@@ -1,0 +1,138 @@
+"""`flask backup-key`, `flask backup`, `flask restore`: so that nothing is lost with the machine."""
+
+from base64 import b64encode
+from datetime import datetime
+from pathlib import Path
+
+import click
+from alembic.script import ScriptDirectory
+from flask.cli import with_appcontext
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+
+from portal.base.settings import BadSettings, Settings
+from portal.cli.database import alembic_config
+from portal.upkeep import archives, backups, paper, restoring, sealed, sqlite
+from portal.upkeep.archives import BadArchive
+from portal.upkeep.restoring import KEYS_FILE, SQLITE_FILE, Restored
+from portal.web import config, db
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("backup-key")
+def backup_key() -> None:
+    """Make the pair of the backup key. The private half is printed this once and kept nowhere."""
+    pair = sealed.new_backup_pair()
+    click.echo(f"The public half. Put this line into the portal's settings:\n\n{_setting(pair.public)}\n")
+    click.echo(f"The private half of the key {archives.fingerprint(pair.public)}. Write these eight lines on paper, "
+               "twice, or keep them on a USB stick in a safe. Never on this machine. It is shown once.\n")
+    for number, line in enumerate(paper.as_lines(pair.private), 1):
+        click.echo(f"  line {number}:  {line}")
+    click.echo("\nWithout these lines no backup opens. With them, a backup tells who has an account and who passed "
+               "on which concern; what a concern says still needs an officer's passphrase.")
+
+
+@click.command()
+@with_appcontext
+def backup() -> None:
+    """Make one backup now, while the portal serves, and let go of old ones."""
+    settings: Settings = config.settings()
+    try:
+        settings.require_keys()
+        made = backups.back_up(settings, _revision())
+    except (BadArchive, BadSettings) as bad:
+        raise click.ClickException(str(bad)) from bad
+    except DatabaseError as error:
+        raise click.ClickException("No backup was made: the database cannot be read.") from error
+    except OSError as error:
+        raise click.ClickException(f"No backup was made: {error.strerror}. The old ones are as they were.") from error
+    click.echo(f"{made.content} ({_size(made.content)})\n{made.keys} ({_size(made.keys)})")
+    click.echo(f"{_said(made.manifest.counts)}, {made.manifest.photos} photos. Read back and whole.")
+
+
+@click.command()
+@click.argument("content", type=_FILE)
+@click.argument("keys", type=_FILE)
+@click.option("--into", type=click.Path(path_type=Path), help="A folder that is new or empty. Left out, it is the "
+              "one in which the database lies by the settings.")
+@click.option("--key-file", type=_FILE, help="A file with the eight lines of the private half, as on a USB stick. "
+              "Left out, they are asked for.")
+@with_appcontext
+def restore(content: Path, keys: Path, into: Path | None, key_file: Path | None) -> None:
+    """Restore a backup into an empty place from its two archives, CONTENT and KEYS. Nothing is replaced."""
+    settings: Settings = config.settings()
+    folder = (into or _usual_folder(settings)).absolute()
+    try:
+        private = paper.read_lines(key_file.read_text()) if key_file else _ask_for_lines()
+        restored = restoring.restore(content, keys, private, folder, settings.database_url)
+    except paper.BadLine as bad:
+        raise click.ClickException("The key has eight lines." if not bad.number else
+                                   f"Line {bad.number} of the key is mistyped.") from bad
+    except BadArchive as bad:
+        raise click.ClickException(str(bad)) from bad
+    _tell(restored, folder)
+
+
+def _ask_for_lines() -> bytes:
+    parts = []
+    for number in range(1, paper.LINES + 1):
+        while True:
+            try:
+                parts.append(paper.read_line(number, click.prompt(f"Line {number} of the private half")))
+                break
+            except paper.BadLine:
+                click.echo("That line is mistyped: it has three groups of four, from 0-9 and a-f.")
+    return b"".join(parts)
+
+
+def _usual_folder(settings: Settings) -> Path:
+    """Where a city's database lies, or its keys where the database is on a PostgreSQL."""
+    if settings.database_url.startswith("postgresql"):
+        return settings.keys_file.parent
+    return sqlite.file_of(settings.database_url).parent
+
+
+def _tell(restored: Restored, folder: Path) -> None:
+    made = datetime.fromisoformat(restored.content.made_at)
+    click.echo(f"Restored into {folder}: {_said(restored.counts)}, {restored.photos} photos, as they were on "
+               f"{made:%Y-%m-%d at %H:%M} UTC.")
+    if restored.content.name != restored.keys.name:
+        click.echo("The two archives are not of the same backup.")
+    if restored.unreadable:
+        click.echo(f"{restored.unreadable} concerns cannot be opened: their keys are not in the second archive.")
+    newest = ScriptDirectory.from_config(alembic_config(None)).get_current_head()
+    click.echo("\nWhat to do next:")
+    for step in (*_places(folder),
+                 *(["flask --app wsgi db upgrade    (the backup is of an older version)"]
+                   if restored.revision != newest else []),
+                 "Start the portal. The officers' passphrases open the concerns, as before.",
+                 "If no passphrase is known any more: flask --app wsgi keys recover, with two of the printed shares.",
+                 "Make a backup at once: flask --app wsgi backup"):
+        click.echo(f"- {step}")
+
+
+def _places(folder: Path) -> list[str]:
+    """The settings that lead to what was restored."""
+    there = [f"PORTAL_KEYS_FILE={folder / KEYS_FILE}", f"PORTAL_PHOTOS_DIR={folder / backups.PHOTOS}"]
+    if (folder / SQLITE_FILE).exists():
+        there.insert(0, f"PORTAL_DATABASE_URL=sqlite:///{folder / SQLITE_FILE}")
+    return [f"Set {setting}" for setting in there]
+
+
+def _setting(public: bytes) -> str:
+    return f"PORTAL_BACKUP_KEY={b64encode(public).decode()}"
+
+
+def _revision() -> str:
+    """The shape of the tables, as the last migration left it."""
+    with db.engine().connect() as connection:
+        return connection.scalar(text("SELECT version_num FROM alembic_version")) or ""
+
+
+def _size(file: Path) -> str:
+    return f"{file.stat().st_size / 1_000_000:.1f} MB"
+
+
+def _said(counts: dict[str, int]) -> str:
+    return f"{counts['flags']} concerns, {counts['outreach']} sessions, {counts['accounts']} accounts"

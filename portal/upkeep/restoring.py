@@ -1,0 +1,118 @@
+"""The way back from a backup: into an empty place, checked, and there whole or not at all. Nothing is replaced."""
+
+import json
+import shutil
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from portal.upkeep import apart, archives, postgres, sqlite
+from portal.upkeep.apart import Counts
+from portal.upkeep.archives import BadArchive, Head
+from portal.upkeep.backups import CONTENT, DATABASE, KEYS, MANIFEST, PHOTOS, Manifest
+
+SQLITE_FILE, KEYS_FILE = "portal.sqlite", apart.KEYS_FILE
+_WRAPS = "wraps"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was restored, from which moment. `unreadable`: concerns whose keys are not in the second archive."""
+
+    content: Head
+    keys: Head
+    counts: Counts
+    unreadable: int
+    photos: int
+    revision: str
+
+
+def restore(content: Path, keys: Path, private: bytes, folder: Path, url: str) -> Restored:
+    """Make `folder` hold what the two archives have: photos, the server's keys, and a SQLite database; a
+    PostgreSQL one goes into the database `url`, which must be empty.
+
+    Raises `BadArchive`, and then nothing is there that was not before: when the folder holds anything or the
+    database has tables (a portal may be running on them), and when an archive is not whole.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadArchive(f"{folder} is not empty: a portal may be running there. Name a new folder with --into.")
+    work = folder.parent / f".{folder.name}-restoring"
+    shutil.rmtree(work, ignore_errors=True)  # of one that was ended in the middle
+    work.mkdir(parents=True, mode=0o700)
+    try:
+        restored = _unpack_and_join(content, keys, private, work, url)
+        _sync(work)
+        work.rename(folder)  # refuses a folder into which something came meanwhile
+        archives.sync(folder.parent)
+        return restored
+    except OSError as error:
+        raise BadArchive(f"The backup could not be restored: {error.strerror}.") from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _unpack_and_join(content: Path, keys: Path, private: bytes, work: Path, url: str) -> Restored:
+    (work / PHOTOS).mkdir(mode=0o700)
+    with_wraps = {DATABASE: work / _WRAPS, KEYS_FILE: work / KEYS_FILE}
+    key_head, key_manifest = _unpack(keys, KEYS, private, with_wraps, None)
+    head, manifest = _unpack(content, CONTENT, private, {DATABASE: work / SQLITE_FILE}, work / PHOTOS)
+    if key_manifest.database != manifest.database:
+        raise BadArchive("The two archives come from different kinds of database.")
+    counts, unreadable = _join(manifest, work, url)
+    if head.name == key_head.name and counts != manifest.counts:
+        raise BadArchive("What was restored does not have the rows that were backed up.")
+    return Restored(head, key_head, counts, unreadable, manifest.photos, manifest.revision)
+
+
+def _join(manifest: Manifest, work: Path, url: str) -> tuple[Counts, int]:
+    database, wraps = work / SQLITE_FILE, work / _WRAPS
+    if manifest.database == "sqlite":
+        found = sqlite.put_together(database, wraps)
+    else:
+        if not url.startswith("postgresql") or not postgres.is_empty(url):
+            raise BadArchive("This backup needs an empty PostgreSQL database. Set PORTAL_DATABASE_URL to one.")
+        found = postgres.put_together(url, database, wraps)
+        database.unlink()
+    wraps.unlink()
+    return found
+
+
+def _unpack(archive: Path, kind: str, private: bytes, wanted: dict[str, Path], photos: Path | None
+            ) -> tuple[Head, Manifest]:
+    """Write the files of an archive where they are wanted. Anything else in it is refused."""
+    missing = {MANIFEST, *wanted}
+    manifest: dict[str, Any] = {}
+    with archives.reading(archive, private) as (head, tar):
+        if head.kind != kind:
+            raise BadArchive(f"{archive.name} is the archive of the {head.kind}, where that of the {kind} is needed.")
+        for member in tar:
+            file = tar.extractfile(member) if member.isreg() else None
+            if file is None:
+                raise BadArchive(f"{archive.name} holds something that is not a file.")
+            if member.name == MANIFEST:
+                manifest = json.load(file)
+            else:
+                with _place(member, wanted, photos).open("xb") as target:
+                    shutil.copyfileobj(file, target, 1024 * 1024)
+            missing.discard(member.name)
+    if missing:
+        raise BadArchive(f"{archive.name} is not complete.")
+    return head, Manifest(**manifest)
+
+
+def _place(member: tarfile.TarInfo, wanted: dict[str, Path], photos: Path | None) -> Path:
+    folder, _, name = member.name.rpartition("/")
+    if member.name in wanted:
+        return wanted[member.name]
+    if photos is None or folder != PHOTOS or not name.endswith(".jpg") or "/" in name:
+        raise BadArchive("The archive holds a file that this portal does not know.")
+    return photos / name
+
+
+def _sync(work: Path) -> None:
+    """Everything on the disk, for the server's own account alone, before it gets its name."""
+    for path in work.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+        archives.sync(path)
+    archives.sync(work)

@@ -1,0 +1,85 @@
+"""The portal as a city serves it: gunicorn in a process of its own, whose memory and files can be looked into."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from portal.base.settings import Settings
+from tests.support.postgres import dies_with_us
+
+ROOT = Path(__file__).parent.parent.parent
+_PATIENCE = 90  # seconds; a start takes one or two on a quiet machine
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running portal: where it answers, its log, and its worker's process."""
+
+    port: int
+    log: Path
+    worker: int
+
+    def get(self, path: str, cookies: dict[str, str]) -> tuple[int, str]:
+        """Open a page; status and text."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
+        try:
+            connection.request("GET", path, headers={
+                "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
+
+    def memory(self) -> Iterator[bytes]:
+        """Everything that the worker's process holds and may write to, piece by piece (Linux)."""
+        with open(f"/proc/{self.worker}/maps") as maps, open(f"/proc/{self.worker}/mem", "rb", 0) as memory:
+            for line in maps:
+                place, rights = line.split()[:2]
+                if not rights.startswith("rw") or "[v" in line:
+                    continue
+                first, last = (int(end, 16) for end in place.split("-"))
+                memory.seek(first)
+                yield memory.read(last - first)
+
+
+@contextmanager
+def serving(settings: Settings, folder: Path, temporary: Path) -> Iterator[Served]:
+    """The portal with these settings and one worker; its log goes into `folder`, what it keeps for a moment into
+    `temporary`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = folder / "gunicorn.log"
+    environment = {**{name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")},
+                   "PORTAL_DATABASE_URL": settings.database_url, "PORTAL_KEYS_FILE": str(settings.keys_file),
+                   "PORTAL_OFFICE_PHONE": settings.office_phone, "PORTAL_SECURE_COOKIES": "0",
+                   "PORTAL_PHOTOS_DIR": str(settings.photos_dir), "TMPDIR": str(temporary)}
+    with log.open("wb") as output:
+        master = subprocess.Popen(
+            [*dies_with_us(), sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "4",
+             "--no-control-socket", "--log-level", "debug", "wsgi:app"],
+            cwd=ROOT, env=environment, stdout=output, stderr=output)
+    try:
+        yield Served(port, log, _worker_of(master, port))
+    finally:
+        master.terminate()
+        master.wait(timeout=_PATIENCE)
+
+
+def _worker_of(master: subprocess.Popen[bytes], port: int) -> int:
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until:
+        assert master.poll() is None, "the portal did not start"
+        try:
+            Served(port, Path(), 0).get("/masuk", {})
+            return int(Path(f"/proc/{master.pid}/task/{master.pid}/children").read_text().split()[0])
+        except (OSError, IndexError):
+            time.sleep(0.2)
+    raise AssertionError("the portal did not answer in time")
