@@ -1,6 +1,7 @@
 """Cadres who send and officers who read without a pause, while something is done to the keys."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -67,6 +68,16 @@ class Traffic:
                 act(browser)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is counted
                 self.errors.append(repr(error)[:300])
+
+    def goes_on(self, more: int) -> None:
+        """Wait until so many more concerns were sent and sheets read, however busy the machine is."""
+        sent, read, until = self.sent + more, self.read + more, time.monotonic() + _PATIENCE / 4
+        while (self.sent < sent or self.read < read) and time.monotonic() < until:
+            time.sleep(0.01)
+
+    @property
+    def sent(self) -> int:
+        return len(self.stories) + len(self.kept)
 
     def stop(self) -> None:
         self._stop.set()
