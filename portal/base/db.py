@@ -19,6 +19,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from portal.base.errors import Stale
 
 WRITING = {"writing": True}
+BREATH = 0.1
+"""Seconds that whoever writes much, in many transactions, waits between two: on SQLite others ask for the lock at
+most that far apart, and without a gap they might be refused after five seconds."""
 
 _PRAGMAS = (
     "PRAGMA busy_timeout = 5000",

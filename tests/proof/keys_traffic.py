@@ -38,7 +38,8 @@ class Traffic:
         story, kept = f"mutiara {number}", number % 2 == 1
         answers = {**CALM, "story": story, **({"keep_from": ["rt_rw"]} if kept else {})}
         receipt = fill(browser, **answers).submit("review").form("/k/baru").submit("send")
-        self._note(receipt, receipt.path.startswith("/k/") and receipt.path != "/k/baru")
+        if not self._note(receipt, receipt.path.startswith("/k/") and receipt.path != "/k/baru"):
+            return  # not acknowledged
         (self.kept if kept else self.stories)[receipt.path.removeprefix("/k/").replace("-", "")] = story
         self._note(browser.get(receipt.path), True)
 
@@ -58,9 +59,11 @@ class Traffic:
             self._note(page, story in page.html)
             self.read += 1
 
-    def _note(self, page: Any, good: bool) -> None:
-        if page.status >= 400 or page.path.startswith("/masuk") or not good:
+    def _note(self, page: Any, good: bool) -> bool:
+        bad = page.status >= 400 or page.path.startswith("/masuk") or not good
+        if bad:
             self.errors.append(f"{page.status} {page.path}")
+        return not bad
 
     def again_and_again(self, act: Callable[[Any], None], browser: Any) -> None:
         while not self._stop.is_set():

@@ -8,7 +8,7 @@ import pytest
 from portal.accounts import unit_keys
 from portal.accounts.models import Account, SealingKey
 from portal.app import create_app
-from portal.base.db import engine_for, session_for, writing
+from portal.base.db import BREATH, engine_for, session_for, writing
 from portal.base.settings import ServerKeys
 from portal.casework import rewrapping
 from portal.flags.answers import KeepFrom
@@ -70,6 +70,7 @@ def replaces(city, kind):
                                          by=viewer, after=at, most=5)
                 if at is None:
                     break
+                time.sleep(BREATH)
             with writing(session):
                 if rewrapping.retire_if_empty(session, old_id, by=viewer):
                     break
