@@ -178,7 +178,13 @@ def key_ring_of(session: Session, viewer: Viewer, cookie: str) -> sealed.KeyRing
     private = sealed.join_from_browser(cookie, viewer.locked_private, viewer.token)
     if private is None:
         return None
-    return sealed.open_ring(private, queries.grants_of(session, viewer.account_id))
+
+    def granted_since(key_id: UUID) -> dict[UUID, bytes]:
+        grant = session.get(KeyGrant, (key_id, viewer.account_id))
+        return sealed.open_ring(private, [grant] if grant else []).privates
+
+    ring = sealed.open_ring(private, queries.grants_of(session, viewer.account_id))
+    return sealed.KeyRing(ring.privates, granted_since)
 
 
 def minutes_until(moment: datetime) -> int:

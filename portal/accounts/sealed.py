@@ -11,6 +11,7 @@
 import hashlib
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -24,11 +25,18 @@ from portal.base.settings import ServerKeys
 
 @dataclass(frozen=True)
 class KeyRing:
-    """The unit's private keys that an officer may use in this request. Never stored, never logged."""
+    """The unit's private keys that an officer may use in this request. Never stored, never logged.
+
+    `later` looks for a key that was granted to her since: a concern may have been moved to a newer key after the
+    ring was opened.
+    """
 
     privates: dict[UUID, bytes] = field(repr=False)
+    later: Callable[[UUID], dict[UUID, bytes]] | None = field(default=None, repr=False)
 
     def __contains__(self, key_id: UUID) -> bool:
+        if key_id not in self.privates and self.later is not None:
+            self.privates.update(self.later(key_id))
         return key_id in self.privates
 
     def open_wrap(self, key_id: UUID, wrapped: bytes, *, label: str) -> bytes:

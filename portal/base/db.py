@@ -23,6 +23,9 @@ from portal.base.errors import Stale
 WRITING = {"writing": True}
 PATIENCE = 5
 """Seconds until a database that does not answer is taken for gone, and the person is told "not sent yet"."""
+BREATH = 0.1
+"""Seconds that whoever writes much, in many transactions, waits between two: on SQLite others ask for the lock at
+most that far apart, and without a gap they might be refused after five seconds."""
 
 _POSTGRES = {
     "connect_timeout": PATIENCE,

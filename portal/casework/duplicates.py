@@ -52,7 +52,7 @@ def twins(session: Session, ring: KeyRing, flag: Flag, *, viewer: Viewer, keys: 
     She compares under every key she holds, so the head also finds an ordinary concern that is like one with
     a conflict of interest; nobody else does.
     """
-    tags = {tag for key_id in ring.privates for tag in _tags(session, ring, flag, key_id)}
+    tags = {tag for key_id in list(ring.privates) for tag in _tags(session, ring, flag, key_id)}
     if not tags:
         return []
     return list(session.scalars(

@@ -1,6 +1,6 @@
 """Replacing a key of the unit: the new one at once, then what lies under the old one, a few seconds at a time."""
 
-from time import monotonic
+from time import monotonic, sleep
 from uuid import UUID
 
 from flask import abort, flash, redirect, request, url_for
@@ -13,7 +13,7 @@ from portal.accounts.policy import may_grant_keys
 from portal.accounts.sealed import KeyRing
 from portal.accounts.sheet_words import kind_name, spoken
 from portal.accounts.unit_keys import KeyStanding
-from portal.base.db import as_uuid
+from portal.base.db import BREATH, as_uuid
 from portal.base.errors import Refused
 from portal.casework import rewrapping
 from portal.casework.views import bp
@@ -68,6 +68,7 @@ def _moved(old_id: UUID, ring: KeyRing, until: float) -> bool:
             at = rewrapping.move(writing, ring, writing.get_one(SealingKey, old_id), by=current_user, after=at)
         if at is None:
             break
+        sleep(BREATH)
     with db.transaction() as writing:
         return rewrapping.retire_if_empty(writing, old_id, by=current_user)
 

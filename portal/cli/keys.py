@@ -18,6 +18,7 @@ from portal.accounts.models import Account, SealingKey, StaffKey, Unit
 from portal.accounts.roles import UNIT, Role
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
+from portal.base.db import BREATH
 from portal.base.errors import Refused
 from portal.casework import rewrapping
 from portal.cli.server_keys import rotate_server
@@ -173,6 +174,7 @@ def _move_all(holder: Holder, old_id: UUID) -> None:
             if at is None:
                 break
             bar.update(rewrapping.AT_ONCE)
+            time.sleep(BREATH)
     with db.transaction() as session:
         ended = rewrapping.retire_if_empty(session, old_id, by=holder.viewer)
         left = 0 if ended else rewrapping.left(session, session.get_one(SealingKey, old_id))

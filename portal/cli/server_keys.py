@@ -18,6 +18,7 @@ from portal.audit.log import record
 from portal.audit.sealed import public_key
 from portal.base import key_file
 from portal.base.clock import now
+from portal.base.db import BREATH
 from portal.base.settings import BadSettings, ServerKeys
 from portal.flags import resealing as flags
 from portal.web import config, db
@@ -88,6 +89,7 @@ def _in_turn(some: Callable[[Session, UUID | None], UUID | None]) -> None:
             after = some(session, after)
         if after is None:
             return
+        time.sleep(BREATH)
 
 
 def _end(path: Path, keys: ServerKeys, drop_now: bool) -> None:

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import func, select, update
 
-from portal.accounts import changes, commands, unit_keys
+from portal.accounts import changes, commands, sealed, unit_keys
 from portal.accounts import queries as accounts
-from portal.accounts.models import Account, KeyGrant, SealingKey
+from portal.accounts.models import Account, KeyGrant, SealingKey, StaffKey
 from portal.audit.models import AuditEntry
 from portal.base.db import writing
 from portal.base.errors import Refused
@@ -162,6 +162,20 @@ def test_a_first_reader_who_was_overtaken_makes_nothing_unreadable(unit_on_both)
         city.db.execute(update(ContentKey.__table__).where(ContentKey.id == flag_id).values(rewrapped=late))
 
     assert at_work_again(rina).opens(flag_id).story == "mutiara"
+
+
+def test_a_page_that_began_before_the_new_key_was_made_still_opens_what_was_moved_to_it(unit_on_both):
+    rina, _, ratna = unit_on_both
+    city, flag_id = rina.city, sent(rina.city, story="mutiara")
+    private = sealed.unlock_staff_key(city.db.get_one(StaffKey, rina.person.account_id), rina.person.secret)
+    with writing(city.db):
+        token, half = commands.open_sign_in(city.db, rina.person.account_id, hours=8, staff_private=private)
+    viewer = accounts.viewer_of(city.db, token, sealed.token_hash(token))
+    rina.ring = commands.key_ring_of(city.db, viewer, half)
+
+    replaced(ratna)
+
+    assert rina.opens(flag_id).story == "mutiara"
 
 
 def test_whoever_has_a_sheet_open_does_not_read_that_it_was_changed(unit_on_both):

@@ -1,6 +1,7 @@
 """Cadres who send and officers who read without a pause, while something is done to the keys."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -37,7 +38,8 @@ class Traffic:
         story, kept = f"mutiara {number}", number % 2 == 1
         answers = {**CALM, "story": story, **({"keep_from": ["rt_rw"]} if kept else {})}
         receipt = fill(browser, **answers).submit("review").form("/k/baru").submit("send")
-        self._note(receipt, receipt.path.startswith("/k/") and receipt.path != "/k/baru")
+        if not self._note(receipt, receipt.path.startswith("/k/") and receipt.path != "/k/baru"):
+            return  # not acknowledged
         (self.kept if kept else self.stories)[receipt.path.removeprefix("/k/").replace("-", "")] = story
         self._note(browser.get(receipt.path), True)
 
@@ -57,9 +59,11 @@ class Traffic:
             self._note(page, story in page.html)
             self.read += 1
 
-    def _note(self, page: Any, good: bool) -> None:
-        if page.status >= 400 or page.path.startswith("/masuk") or not good:
+    def _note(self, page: Any, good: bool) -> bool:
+        bad = page.status >= 400 or page.path.startswith("/masuk") or not good
+        if bad:
             self.errors.append(f"{page.status} {page.path}")
+        return not bad
 
     def again_and_again(self, act: Callable[[Any], None], browser: Any) -> None:
         while not self._stop.is_set():
@@ -67,6 +71,16 @@ class Traffic:
                 act(browser)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is counted
                 self.errors.append(repr(error)[:300])
+
+    def goes_on(self, more: int) -> None:
+        """Wait until so many more concerns were sent and sheets read, however busy the machine is."""
+        sent, read, until = self.sent + more, self.read + more, time.monotonic() + _PATIENCE / 4
+        while (self.sent < sent or self.read < read) and time.monotonic() < until:
+            time.sleep(0.01)
+
+    @property
+    def sent(self) -> int:
+        return len(self.stories) + len(self.kept)
 
     def stop(self) -> None:
         self._stop.set()
