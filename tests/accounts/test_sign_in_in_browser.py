@@ -31,7 +31,7 @@ REST = """(mark) => {
   const form = document.createElement("form");
   form.method = "post";
   form.action = "/istirahat";
-  form.innerHTML = `<input name=csrf_token value="${mark}">`;
+  form.append(Object.assign(document.createElement("input"), { name: "csrf_token", value: mark }));
   document.body.append(form);
   form.submit();
 }"""
