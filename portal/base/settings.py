@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, time
 from pathlib import Path
@@ -209,6 +209,16 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _up_to(most: int) -> Callable[[str], int]:
+    """A number from 1 that a calendar can still go back by."""
+    def read(text: str) -> int:
+        if not 1 <= int(text) <= most:
+            raise ValueError
+        return int(text)
+
+    return read
+
+
 def _country(text: str) -> str:
     """An ISO code whose holidays are known, or nothing for a unit that works through them."""
     if text and text not in list_supported_countries():
@@ -313,9 +323,9 @@ _READERS = {
     "cadre_hours": _count, "staff_hours": _count, "trusted_hosts": _list, "proxies": _hops,
     "secure_cookies": _flag, "demo": _flag, "demo_people_file": Path, "passphrase_memory_kib": _count,
     "photos_dir": _private_folder, "audit_anchors": _file, "backup_key": _point, "backup_dir": _private_folder,
-    "backup_days": _count, "backup_key_days": _count, "keep_concerns_years": _count,
-    "keep_sessions_years": _count, "keep_photos_years": _count, "keep_accounts_years": _count,
-    "keep_forms_days": _count,
+    "backup_days": _up_to(3650), "backup_key_days": _up_to(3650), "keep_concerns_years": _up_to(100),
+    "keep_sessions_years": _up_to(100), "keep_photos_years": _up_to(100), "keep_accounts_years": _up_to(100),
+    "keep_forms_days": _up_to(3650),
 }
 _NOT_OURS = {"require_all", "test_database_url"}  # the test run's own
 

@@ -22,7 +22,7 @@ from tests.support import canary, served
 from tests.support.canary import Family
 from tests.upkeep.at_upkeep import back_up, settings_of
 
-LIVES = size(short=5, long=323)
+LIVES = size(short=8, long=323)
 PAGES = ("/", "/k", "/k/{code}", "/k/baru", "/k/telepon", "/antrean", "/k/{code}/kerja", "/tenggat", "/tugas", "/s",
          "/akun", "/setelan")
 

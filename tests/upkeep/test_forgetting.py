@@ -16,6 +16,7 @@ from portal.accounts.models import Account, Device, FailedTry, SignIn, UsedChall
 from portal.audit.models import AuditEntry, DoneOnce
 from portal.base.clock import now, telling
 from portal.base.db import Base, new_id, writing
+from portal.base.settings import BadSettings, Settings
 from portal.casework import commands as casework
 from portal.casework import holds
 from portal.casework.models import Hold, MonthlyFact, Note
@@ -375,6 +376,15 @@ def test_what_could_not_be_erased_is_erased_the_next_time(city, monkeypatch):
     assert left_in(city.url, secrets) == []
     city.db.rollback()
     assert not forgetting.rests_are_left(city.db)
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("KEEP_CONCERNS_YEARS", "0"), ("KEEP_CONCERNS_YEARS", "101"), ("KEEP_PHOTOS_YEARS", "-1"),
+    ("KEEP_FORMS_DAYS", "999999999999"), ("BACKUP_KEY_DAYS", "many"), ("KEEP_ACCOUNTS_YEARS", ""),
+])
+def test_a_time_that_no_calendar_has_is_refused(name, value):
+    with pytest.raises(BadSettings):
+        Settings.from_environment({f"PORTAL_{name}": value})
 
 
 def test_five_years_before_the_last_of_february_is_the_first_of_march():
