@@ -1,7 +1,6 @@
 """Markers that must never be found where they were not sealed, and the search for them in every guise."""
 
 import base64
-import re
 import secrets
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -70,16 +69,16 @@ class Hunt:
     def found(self, data: bytes) -> set[str]:
         """The names of the markers that stand in `data` in any guise (numbers and codes: also as people write
         them, in groups)."""
-        names = {one.rsplit(" as ", 1)[0] for one in found_in(data, self.stemmed)} if _STEMS.search(data) else set()
+        stemmed = self.stemmed if any(stem in data for stem in _STEMS) else {}
+        names = {one.rsplit(" as ", 1)[0] for one in found_in(data, stemmed)}
         together = data.replace(b"-", b"").replace(b" ", b"")
         return names | {name for name, marker in self.others.items() if marker.encode() in together}
 
 
-def _stems() -> re.Pattern[bytes]:
-    """What every guise of a marker begins with, or holds."""
+def _stems() -> list[bytes]:
+    """What every guise of a marker begins with, or holds: looked for one by one, quicker than as a pattern."""
     inner = [base64.b64encode(b"\0" * shift + STEM.encode())[shift + bool(shift):][:3] for shift in range(3)]
-    written = [*(how for name, how in guises(STEM) if name != "base64"), *inner]
-    return re.compile(b"|".join(re.escape(one) for one in written))
+    return [*(how for name, how in guises(STEM) if name != "base64"), *inner]
 
 
 def _inner_base64(data: bytes, shift: int) -> bytes:

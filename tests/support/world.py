@@ -17,6 +17,7 @@ from uuid import UUID
 import pyotp
 import pytest
 from alembic import command
+from sqlalchemy import event
 
 from portal.accounts import commands as accounts
 from portal.accounts.roles import FIELD, UNIT, Role
@@ -129,6 +130,8 @@ def opened(world: World, folder: Path) -> Iterator[SimpleNamespace]:
     app = create_app(settings)
     app.testing, app.config["PROPAGATE_EXCEPTIONS"] = True, False
     engine = engine_for(settings.database_url)
+    for one in (engine, app.extensions["engine"]):
+        event.listen(one, "connect", _without_syncing)
 
     def begin_anew() -> None:
         session.close()
@@ -144,6 +147,11 @@ def opened(world: World, folder: Path) -> Iterator[SimpleNamespace]:
                               begin_anew=begin_anew, **world.people)
     engine.dispose()
     app.extensions["engine"].dispose()
+
+
+def _without_syncing(connection: Any, _record: Any) -> None:
+    """What is asked here is who may do what, not whether it outlives the power."""
+    connection.execute("PRAGMA synchronous = OFF")
 
 
 def _people(world: World, session: Any, settings: Settings) -> None:
