@@ -10,6 +10,7 @@ from portal.flags import policy
 from tests.proof.conftest import LONG
 from tests.support.acts import SIGN_INS, acts
 from tests.support.asking import Ask
+from tests.support.gates import gates_otherwise
 from tests.support.matrix import Matrix
 from tests.support.probes import probed
 from tests.support.world import Thing
@@ -32,6 +33,13 @@ def test_every_route_stands_in_the_table(matrix, claim):
 
     claim("every route stands in the table of who may", f"{len(missing)} of {len(matrix.lines)} missing", "0",
           holds=not missing)
+
+
+def test_every_gate_admits_the_roles_of_the_table(matrix, claim):
+    faults = gates_otherwise(matrix.city.app)
+
+    claim("every route's own gate admits the roles of the table, whatever lies behind it", f"{len(faults)} faults",
+          "0", holds=not faults or bool(print("\n".join(faults))))
 
 
 def test_nobody_gets_what_is_not_hers(matrix, claim):
@@ -90,6 +98,12 @@ def test_an_unlisted_route_is_found(matrix, monkeypatch):
     monkeypatch.delitem(matrix.lines, "reports.trail")
 
     assert matrix.unlisted() == ["reports.trail"]
+
+
+def test_a_gate_that_admits_others_is_found(matrix, monkeypatch):
+    monkeypatch.setattr(matrix.city.app.view_functions["accounts.person"], "policies", ())
+
+    assert "accounts.person admits officer otherwise than the table" in gates_otherwise(matrix.city.app)
 
 
 def test_a_planted_leak_is_found(matrix, monkeypatch):

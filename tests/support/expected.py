@@ -104,10 +104,10 @@ outreach.sessions             cskl
 outreach.log                  cs
 outreach.forthcoming          cs
 outreach.show                 cskl    sees_session
-outreach.correct              csk     corrects
-outreach.add_photo            csk     corrects
+outreach.correct              cskl    corrects
+outreach.add_photo            cskl    corrects
 outreach.photo                cskl    sees_photo
-outreach.take_photo_away      csk     corrects
+outreach.take_photo_away      cskl    corrects
 outreach.plan_list            cskl
 outreach.new_plan             k
 outreach.cancel_plan          k       sees_plan
