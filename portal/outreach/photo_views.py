@@ -67,7 +67,8 @@ def photo(outreach_id: UUID, photo_id: UUID) -> Response:
 def take_photo_away(outreach_id: UUID, photo_id: UUID) -> Response:
     """Ask, then take a photo away: somebody in it may have changed her mind."""
     outreach = queries.get_session(db.session(), outreach_id, viewer=current_user)
-    if photo_id not in commands.photos_of(db.session(), outreach, viewer=current_user):
+    seen = photo_id in commands.photos_of(db.session(), outreach, viewer=current_user)
+    if not seen or not policy.may_correct(current_user, outreach, config.today()):
         raise NotVisible
     form = ActForm()
     if not form.accepted():

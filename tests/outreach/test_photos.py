@@ -283,6 +283,16 @@ def test_a_photo_can_be_taken_away_with_its_file(city, sign_in, folder):
     assert (kept(city), list(folder.glob("*"))) == ([], [])
 
 
+def test_who_may_look_at_a_photo_is_not_offered_to_take_it_away(city, sign_in):
+    key = logged(city)
+    send(sign_in(city.siti), key, picture())
+
+    asked = sign_in(city.lina).get(f"/s/{key}/foto/{kept(city)[0].id}/hapus")
+
+    assert asked.status == 404
+    assert len(kept(city)) == 1
+
+
 def test_files_that_no_session_knows_are_swept_and_others_stay(city, sign_in, folder):
     send(sign_in(city.siti), logged(city), picture())
     (folder / ".broken.part").write_bytes(b"half")

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from portal.base.settings import ServerKeys
 from tests.conftest import _build, _city, give_up
+from tests.support import world as worlds
 from tests.support.postgres import Unavailable, crashing_postgres
 
 HERE = Path(__file__).parent
@@ -26,6 +28,19 @@ def pytest_collection_modifyitems(items):
 def size(*, short: int, long: int) -> int:
     """How many of something to try: `short` at every change, `long` in the long run."""
     return long if LONG else short
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory) -> worlds.World:
+    """The world of `tests/support/world.py`, built once: a marker in every field that could hurt somebody."""
+    return worlds.build(tmp_path_factory.mktemp("world"), ServerKeys.fresh())
+
+
+@pytest.fixture(scope="module")
+def served(world, tmp_path_factory):
+    """A city served from a copy of the world, for the tests of a file; `begin_anew()` puts it back as it was."""
+    with worlds.opened(world, tmp_path_factory.mktemp("served")) as city:
+        yield city
 
 
 @pytest.fixture

@@ -2,12 +2,16 @@
 
 import base64
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
 SENSITIVE = ("story", "landmark", "nickname", "school", "person_time", "rt", "message")
 """The texts of a concern that somebody types."""
+
+STEM = "zq/"
+"""How every marker begins."""
 
 _SHORT = {"rt": 10}  # how long a field may be, where that is less than a marker
 
@@ -15,7 +19,12 @@ _SHORT = {"rt": 10}  # how long a field may be, where that is less than a marker
 def markers(*names: str) -> dict[str, str]:
     """A unique marker for each field (all sensitive ones when none is named). Each holds a sign that
     addresses write differently."""
-    return {name: _marker(_SHORT.get(name, 40)) for name in names or SENSITIVE}
+    return {name: marker(_SHORT.get(name, 40)) for name in names or SENSITIVE}
+
+
+def marker(size: int = 40) -> str:
+    """One more marker, for a field that holds so many characters."""
+    return f"{STEM}{secrets.token_hex(16)}"[:size]
 
 
 class Family:
@@ -49,15 +58,16 @@ def found_in(source: Path | bytes, marked: Mapping[str, str]) -> list[str]:
             for encoding, written in guises(marker) if written in data]
 
 
-def guises(marker: str) -> list[tuple[str, bytes]]:
+@lru_cache(maxsize=20_000)
+def guises(marker: str) -> tuple[tuple[str, bytes], ...]:
     """A marker in the encodings in which things leak."""
     plain = marker.encode()
-    return [
+    return (
         ("utf-8", plain), ("utf-16le", marker.encode("utf-16le")), ("utf-16be", marker.encode("utf-16be")),
         *(("base64", _inner_base64(plain, shift)) for shift in range(3)),
         ("hex", plain.hex().encode()), ("HEX", plain.hex().upper().encode()),
         ("address", quote(marker, safe="").encode()), ("reversed", marker[::-1].encode()),
-    ]
+    )
 
 
 def database_files(url: str) -> list[Path]:
@@ -67,8 +77,32 @@ def database_files(url: str) -> list[Path]:
             if path.exists()]
 
 
-def _marker(size: int) -> str:
-    return f"zq/{secrets.token_hex(16)}"[:size]
+def unmarked(columns: Iterable[str], held: Mapping[str, str], plain: Mapping[str, str]) -> list[str]:
+    """Which columns hold no marker and are not in `plain`, the table of those that name nobody. `held` is what
+    is in each column, as text, opened where it is sealed."""
+    return sorted(column for column in columns if column not in plain and STEM not in held.get(column, ""))
+
+
+class Hunt:
+    """The search for many markers in many pages: most pages hold not even the beginning of one."""
+
+    def __init__(self, marked: Mapping[str, str]):
+        self.stemmed = {name: marker for name, marker in marked.items() if marker.startswith(STEM)}
+        self.others = {name: marker for name, marker in marked.items() if name not in self.stemmed}
+
+    def found(self, data: bytes) -> set[str]:
+        """The names of the markers that stand in `data` in any guise (numbers and codes: also as people write
+        them, in groups)."""
+        stemmed = self.stemmed if any(stem in data for stem in _STEMS) else {}
+        names = {one.rsplit(" as ", 1)[0] for one in found_in(data, stemmed)}
+        together = data.replace(b"-", b"").replace(b" ", b"")
+        return names | {name for name, marker in self.others.items() if marker.encode() in together}
+
+
+def _stems() -> list[bytes]:
+    """What every guise of a marker begins with, or holds: looked for one by one, quicker than as a pattern."""
+    inner = [base64.b64encode(b"\0" * shift + STEM.encode())[shift + bool(shift):][:3] for shift in range(3)]
+    return [*(how for name, how in guises(STEM) if name != "base64"), *inner]
 
 
 def _inner_base64(data: bytes, shift: int) -> bytes:
@@ -76,3 +110,6 @@ def _inner_base64(data: bytes, shift: int) -> bytes:
     written = base64.b64encode(b"\0" * shift + data)
     whole = (shift + len(data)) // 3 * 4
     return written[(4 if shift else 0):whole]
+
+
+_STEMS = _stems()
