@@ -9,82 +9,15 @@ phone (360×640), the others sit at a computer (1280×800); the pages for everyb
 
 import argparse
 import html
-import os
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from flask import Flask
-from playwright.sync_api import BrowserContext, Error, Page
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
+from playwright.sync_api import Page
 
 from tests.support import live
+from tests.support.visits import IN_THE_FIELD, ROLES, demo_city, visited
 
-ROLES = ["public", "cadre", "school", "coordinator", "officer", "head", "leadership", "admin"]
-IN_THE_FIELD = {"cadre", "school"}
 SHAPES = {"hp": live.PHONE, "pc": live.PC}
-MOST = 60
-"""Pages of one person at most; there are fewer kinds than that."""
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """The settings of a demo city that lies in this folder alone."""
-    return {**os.environ, "PORTAL_DEMO": "1", "PORTAL_DATABASE_URL": f"sqlite:///{folder / 'demo.sqlite'}",
-            "PORTAL_KEYS_FILE": str(folder / "keys.json"), "PORTAL_DEMO_PEOPLE_FILE": str(folder / "people.json")}
-
-
-def kind_of(app: Flask, address: str) -> str:
-    """Which view an address leads to; empty where there is none that can be looked at."""
-    try:
-        endpoint, _ = app.url_map.bind("localhost").match(urlsplit(address).path, method="GET")
-    except (HTTPException, RequestRedirect):
-        return ""
-    return "" if endpoint in {"static", "web.manifest"} else str(endpoint)
-
-
-def walk(app: Flask, page: Page, base: str, starts: list[str]) -> Iterator[str]:
-    """Open one page of each kind that links lead to; gives each kind while its page is open."""
-    seen, waiting = set(), [base + start for start in starts]
-    while waiting and len(seen) < MOST:
-        at = waiting.pop(0)
-        kind = kind_of(app, at)
-        if not kind or kind in seen:
-            continue
-        seen.add(kind)
-        try:
-            page.goto(at)
-        except Error:
-            continue  # a file to keep, not a page
-        led_to = kind_of(app, page.url)
-        if led_to == kind or led_to not in seen:
-            seen.add(led_to)
-            yield led_to
-        links = page.eval_on_selector_all("a[href]", "links => links.map((link) => link.href)")
-        waiting += [link for link in links if link.startswith(base)]
-
-
-def enter(page: Page, base: str, role: str, people: list[dict[str, str]]) -> None:
-    """Sign in as the demo person of this role."""
-    person = next(one for one in people if one["role"] == role)
-    page.goto(f"{base}/masuk")
-    page.locator(f"button[name=person][value='{person['account_id']}']").click()
-    page.wait_for_load_state()
-
-
-def visited(app: Flask, context: BrowserContext, base: str, role: str,
-            people: list[dict[str, str]]) -> Iterator[tuple[str, Page]]:
-    """Every page of one person as (kind, page)."""
-    page = context.new_page()
-    starts = ["/masuk", "/masuk/petugas", "/mulai", "/bantuan", "/aman"]
-    if role != "public":
-        enter(page, base, role, people)
-        starts = [urlsplit(page.url).path, "/setelan", "/cakupan"]
-    for kind in walk(app, page, base, starts):
-        yield kind, page
 
 
 def photograph(page: Page, file: Path) -> bool:
@@ -99,7 +32,7 @@ def photograph(page: Page, file: Path) -> bool:
     return bool(wide)
 
 
-def take(app: Flask, base: str, out: Path, roles: list[str], languages: list[str], people: list) -> list[Path]:
+def take(app: Flask, base: str, out: Path, roles: list[str], languages: list[str]) -> list[Path]:
     """All the pictures, in the order in which they are taken."""
     taken: list[Path] = []
     with live.chromium() as browser:
@@ -108,7 +41,7 @@ def take(app: Flask, base: str, out: Path, roles: list[str], languages: list[str
             for shape, language in ((shape, language) for shape in shapes for language in languages):
                 context = browser.new_context(**SHAPES[shape])
                 context.add_cookies([{"name": "b", "value": language, "url": base}])
-                for kind, page in visited(app, context, base, role, people):
+                for kind, page in visited(app, context, base, role):
                     file = out / f"{role}-{shape}-{kind.replace('.', '-')}-{language}.png"
                     wide = photograph(page, file)
                     print(f"{file.name}{'  WIDER THAN THE SCREEN' if wide else ''}", flush=True)
@@ -139,16 +72,8 @@ def main() -> None:
     asked.out.mkdir(parents=True, exist_ok=True)
     for old in asked.out.glob("*.png"):
         old.unlink()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(environment(Path(folder)))
-        subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", "demo", "--fresh"], check=True)  # noqa: S603
-        os.environ.pop("FLASK_RUN_FROM_CLI", None)
-        from portal.accounts.demo import demo_people  # noqa: PLC0415 - after the settings above
-        from portal.app import create_app  # noqa: PLC0415
-
-        app = create_app()
-        with live.serving(app) as base:
-            taken = take(app, base, asked.out, asked.people, asked.languages, demo_people(app.config["SETTINGS"]))
+    with demo_city() as (app, base):
+        taken = take(app, base, asked.out, asked.people, asked.languages)
     write_index(asked.out, taken, asked.languages)
     print(f"{len(taken)} pictures: {asked.out / 'index.html'}")
 

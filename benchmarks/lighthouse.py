@@ -16,15 +16,16 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.request import urlopen
 
-from benchmarks.gallery import environment
+from portal.accounts.demo import demo_people
+from portal.app import create_app
+from portal.base.settings import Settings
 from tests.support.pages import Browser
+from tests.support.visits import demo_environment
 
 LIGHTHOUSE = "lighthouse@12.8.2"
 LEAST = {"performance": 98, "accessibility": 100, "best-practices": 100}
@@ -34,7 +35,7 @@ FOR_GUESTS = {"/masuk", "/mulai"}
 
 
 @contextmanager
-def serving() -> Iterator[str]:
+def serving(environment: dict[str, str]) -> Iterator[str]:
     """The demo city as it is served in a city, on a free port; gives its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -42,7 +43,7 @@ def serving() -> Iterator[str]:
     base = f"http://localhost:{port}"
     server = subprocess.Popen([sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py",  # noqa: S603
                                "--bind", f"127.0.0.1:{port}", "--log-level", "warning", "wsgi:app"],
-                              stdout=subprocess.DEVNULL)
+                              stdout=subprocess.DEVNULL, env=environment)
     try:
         for _ in range(100):
             try:
@@ -56,12 +57,9 @@ def serving() -> Iterator[str]:
         server.wait()
 
 
-def cookies_of_a_cadre() -> tuple[str, str]:
+def cookies_of_a_cadre(environment: dict[str, str]) -> tuple[str, str]:
     """(the cookies of a signed-in cadre, as a header; the address of a concern that she has sent)."""
-    from portal.accounts.demo import demo_people  # noqa: PLC0415 - after the settings of the demo
-    from portal.app import create_app  # noqa: PLC0415
-
-    app = create_app()
+    app = create_app(Settings.from_environment(environment))
     person = next(one for one in demo_people(app.config["SETTINGS"]) if one["role"] == "cadre")
     client = app.test_client()
     home = Browser(client).get("/masuk").form("/contoh").submit(person["account_id"])
@@ -114,14 +112,10 @@ def main() -> int:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("paths", nargs="*", default=PAGES)
     paths, failed = words.parse_args().paths, 0
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(environment(Path(folder)))
-        subprocess.run([sys.executable, "-m", "flask", "--app", "wsgi", "demo", "--fresh"], check=True,  # noqa: S603
-                       stdout=subprocess.DEVNULL)
-        os.environ.pop("FLASK_RUN_FROM_CLI", None)
-        cookies, concern = cookies_of_a_cadre()
+    with demo_environment() as environment:
+        cookies, concern = cookies_of_a_cadre(environment)
         print(f"{'page':12} performance accessibility best practices   first text")
-        with serving() as base:
+        with serving(environment) as base:
             for path in paths:
                 said = middle_of(base + (concern if path == "/k/…" else path), "" if path in FOR_GUESTS else cookies)
                 print(f"{path:12} {said['performance']:11.0f} {said['accessibility']:13.0f} "

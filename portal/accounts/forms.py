@@ -146,7 +146,7 @@ class PersonForm(ActForm):
     sign_in_name = StringField(_l("Sign-in name"), [Optional(), Length(max=40), Regexp(
         r"^[a-zA-Z0-9][a-zA-Z0-9._-]{2,39}$", message=_l("Use 3 letters, digits, dots or dashes or more."))],
         filters=[plain_text])
-    card = BooleanField(_l("Print a card of codes too, for a phone without script"))
+    card = BooleanField(_l("Print a card of codes too, for an old phone"))
 
 
 class DescribeForm(ActForm):
