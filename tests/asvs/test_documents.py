@@ -6,6 +6,7 @@ from collections import Counter
 from functools import reduce
 from pathlib import Path
 from pkgutil import resolve_name
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
@@ -115,6 +116,23 @@ def test_a_page_says_pass_fail_written_open_and_declined():
     assert "**1 of 4 automated, 2 of 4 answered, 0 declined with reasons, 1 open, 1 failing.**" in text
     assert "| V1.1.4 | 2 | asks | **FAIL** | t<br>**u** |" in text
     assert "[docs/rules.md: Limits](rules.md#limits)" in text
+
+
+def test_an_id_that_no_list_has_stops_the_run():
+    item = SimpleNamespace(nodeid="x", user_properties=[],
+                           iter_markers=lambda _name: [SimpleNamespace(args=("V1.1.1", "V99.1.1"))])
+
+    with pytest.raises(pytest.UsageError, match=r"V99\.1\.1"):
+        asvs.pytest_collection_modifyitems([item])
+
+
+def test_one_case_that_fails_fails_its_whole_test():
+    def report(case, passed):
+        return SimpleNamespace(nodeid=f"tests/x.py::t[{case}]", passed=passed, user_properties=[("asvs", ["V1.1.1"])])
+
+    shown = asvs.results([report("a", True), report("b", False), report("c", True)])
+
+    assert shown == {"V1.1.1": {"tests/x.py::t": False}}
 
 
 @pytest.mark.parametrize("file", DOCS, ids=lambda file: file.name)
