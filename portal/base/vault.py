@@ -231,15 +231,16 @@ class OpeningFile:
 
     def __init__(self, file: BinaryIO, key: bytes, *, label: str) -> None:
         self._file, self._cipher, self._label = file, AESGCM(key), _VERSION + label.encode()
-        self._ready, self._number = b"", 0
+        self._ready, self._given, self._number = b"", 0, 0
         self._next = file.read(_CHUNK + _TAG_BYTES)
         self._ended = False
 
     def read(self, size: int) -> bytes:
         """Up to `size` bytes; none only at the true end."""
-        while len(self._ready) < size and not self._ended:
-            self._ready += self._open_next()
-        given, self._ready = self._ready[:size], self._ready[size:]
+        while len(self._ready) - self._given < size and not self._ended:
+            self._ready, self._given = self._ready[self._given:] + self._open_next(), 0
+        given = self._ready[self._given:self._given + size]
+        self._given += len(given)
         return given
 
     def read_to_the_end(self) -> None:

@@ -2,90 +2,23 @@
 
 import os
 import random
-import time
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import LargeBinary, func, select, text, update
+from sqlalchemy import select, text, update
 
-from portal.accounts import changes
-from portal.accounts.models import Account, Device, FailedTry, SignIn, UsedChallenge
-from portal.audit.models import AuditEntry, DoneOnce
-from portal.base.clock import now, telling
-from portal.base.db import Base, new_id, writing
-from portal.base.settings import BadSettings, Settings
+from portal.audit.models import AuditEntry
+from portal.base.db import new_id, writing
 from portal.casework import commands as casework
 from portal.casework import holds
 from portal.casework.models import Hold, MonthlyFact, Note
 from portal.cli import purge
-from portal.cli.tick import tick
 from portal.flags.life import Move, Risk
 from portal.flags.models import ContentKey, Flag, FlagStep, Message
-from portal.followup.models import Presence
-from portal.outreach.models import Outreach, OutreachPhoto
 from portal.upkeep import erasing, forgetting
-from tests.casework.at_work import CODES, WHY, a_letter, assesses, closes, does, taken
-from tests.factories import viewer_of
-from tests.followup.at_desk import Officer, cadre_adds, sent
-from tests.outreach.test_sessions import held_at, logged
-from tests.support import canary
-from tests.support.phone import phone_of
-
-LONG_AGO = timedelta(days=5 * 366 + 2)
-
-
-@contextmanager
-def back_then(before=LONG_AGO):
-    with telling(now() - before):
-        yield
-
-
-def an_old_concern(city, **given):
-    """One that ended more than five years ago, with something in every table that hangs on it."""
-    with back_then():
-        rina = Officer(city, city.rina)
-        flag_id = taken(rina, Risk.LOW, **given)
-        assesses(rina, flag_id, Risk.LOW, CODES)
-        cadre_adds(city, flag_id)
-        rina.does(Move.ACT, flag_id)
-        rina.does(Move.ASK, flag_id)
-        closes(rina, flag_id)
-        return flag_id
-
-
-def forgets(city, *, really=True):
-    city.db.rollback()
-    city.app.config["SETTINGS"] = city.settings
-    return city.app.test_cli_runner().invoke(purge.purge, ["--really"] if really else [])
-
-
-def number_of(city, table, *conditions):
-    city.db.rollback()
-    return city.db.scalar(select(func.count()).select_from(table).where(*conditions))
-
-
-def secrets_of(city, *flag_ids):
-    """Every sealed byte, wrap and mark that hangs on these concerns; not the reporter's, who has others."""
-    city.db.rollback()
-    found = []
-    for table in Base.metadata.sorted_tables:
-        binary = [column for column in table.columns
-                  if isinstance(column.type, LargeBinary) and column.name != "reporter_tag"]
-        key = table.c.get("flag_id", table.c.id if table.name == "flags" else None)
-        if binary and key is not None:
-            rows = city.db.execute(select(*binary).where(key.in_(flag_ids)))
-            found += [bytes(value) for row in rows for value in row if value is not None]
-    return found
-
-
-def left_in(url, secrets):
-    """Which pieces of the secrets, of 16 bytes each, still stand in the database's files."""
-    pieces = {secret[first:first + 16] for secret in secrets for first in range(0, len(secret) - 15, 8)}
-    data = b"\0".join(file.read_bytes() for file in canary.database_files(url))
-    return [data[at:at + 16] for at in range(len(data)) if data[at:at + 16] in pieces]
+from tests.casework.at_work import WHY, a_letter, closes, does, taken
+from tests.followup.at_desk import Officer, sent
+from tests.upkeep.at_forgetting import an_old_concern, back_then, forgets, left_in, number_of, secrets_of
 
 
 def test_an_old_concern_goes_with_all_that_hangs_on_it_and_a_young_one_stays(any_city):
@@ -254,103 +187,6 @@ def test_a_failure_in_the_middle_of_a_part_leaves_it_as_it_was(city, monkeypatch
     assert number_of(city, ContentKey, ContentKey.flag_id == flag_id) == 2
 
 
-def test_names_go_from_old_sessions_and_the_counts_stay(city):
-    with back_then(timedelta(days=1)):
-        old = logged(city, held=held_at(city, held_on=date(2019, 5, 1), speaker="Dr. Melati", note="Ibu Dahlia ikut"))
-    young = logged(city, held=held_at(city, speaker="Dr. Kenanga"), once="other")
-
-    forgets(city)
-
-    city.db.rollback()
-    one, other = (city.db.get_one(Outreach, key, populate_existing=True) for key in (old, young))
-    assert (one.speaker, one.note, one.attendance) == ("", "", 18)
-    assert other.speaker == "Dr. Kenanga"
-    assert city.app.test_cli_runner().invoke(args=["sessions", "recount", "--check"]).exit_code == 0
-
-
-def test_old_photos_go_with_their_files(city, tmp_path):
-    city.settings = replace(city.settings, photos_dir=tmp_path / "photos")
-    city.settings.photos_dir.mkdir()
-    old = logged(city, held=held_at(city, held_on=date(2023, 5, 1)))
-    young = logged(city, once="other")
-    files = {}
-    with writing(city.db):
-        for outreach in (old, young):
-            photo = OutreachPhoto(id=new_id(), outreach_id=outreach, added_on=date(2024, 1, 1), width=1,
-                                  height=1, bytes=1)
-            city.db.add(photo)
-            files[outreach] = city.settings.photos_dir / f"{photo.id}.jpg"
-    just_coming = city.settings.photos_dir / "just-coming.jpg"
-    for file in (*files.values(), just_coming):
-        file.write_bytes(b"picture")
-    for file in files.values():
-        os.utime(file, (time.time() - 200_000,) * 2)
-
-    forgets(city)
-
-    assert sorted(city.settings.photos_dir.iterdir()) == sorted([files[young], just_coming])
-    assert number_of(city, OutreachPhoto) == 1
-
-
-def test_an_account_switched_off_long_ago_loses_all_that_was_hers(any_city):
-    city = any_city
-    phone_of(city, city.budi)
-    for person, days in ((city.budi, 0), (city.keyless, 0), (city.guru, 700)):
-        with telling(now() + timedelta(days=days)), writing(city.db):
-            changes.switch(city.db, city.db.get_one(Account, person.account_id), on=False,
-                           by=viewer_of(city.db, city.agus))
-
-    with telling(now() + timedelta(days=740)):
-        forgets(city)
-
-    budi, officer, guru = (city.db.get_one(Account, person.account_id, populate_existing=True)
-                           for person in (city.budi, city.keyless, city.guru))
-    assert (budi.name, budi.sealed_phone, budi.phone_tag, budi.secret_hash) == ("–", None, None, "")
-    assert (officer.name, officer.sealed_totp, officer.secret_hash) == ("Nona Baru", None, "")
-    assert guru.name == "Bu Guru"
-    assert guru.sealed_phone is not None
-    assert number_of(city, Device, Device.account_id == city.budi.account_id) == 0
-    with telling(now() + timedelta(days=741)):
-        assert "accounts  after 2 years   0 deleted" in forgets(city).output
-
-
-def test_traces_of_the_moment_go_but_what_was_stopped_stays_stopped(city):
-    flag_id, today, at = sent(city), now().date(), now()
-    old = timedelta(days=10)
-    with writing(city.db):
-        city.db.add_all([
-            Presence(flag_id=flag_id, account_id=city.rina.account_id, since=at - old, seen_at=at - old),
-            UsedChallenge(tag=b"1" * 32, used_on=today - old), UsedChallenge(tag=b"2" * 32, used_on=today),
-            FailedTry(tag=b"1" * 32, count=3, last_at=at - old), FailedTry(tag=b"2" * 32, count=20, last_at=at - old),
-            FailedTry(tag=b"3" * 32, count=3, last_at=at),
-            SignIn(token_hash=b"1" * 32, account_id=city.siti.account_id, began_on=today - old, ends_on=today - old),
-            SignIn(token_hash=b"2" * 32, account_id=city.siti.account_id, began_on=today, ends_on=today),
-            DoneOnce(mark=b"1" * 32, digest=b"1" * 32, outcome="x", done_on=today - timedelta(days=91)),
-        ])
-
-    answer = forgets(city)
-
-    assert "traces    after 1 days    4 deleted" in answer.output
-    assert [row[0][:1] for row in city.db.execute(select(FailedTry.tag).order_by(FailedTry.tag))] == [b"2", b"3"]
-    assert (number_of(city, UsedChallenge), number_of(city, SignIn), number_of(city, Presence)) == (1, 1, 0)
-    assert number_of(city, DoneOnce, DoneOnce.outcome == "x") == 0
-
-
-def test_the_clock_does_it_once_a_day(city):
-    an_old_concern(city)
-    city.db.rollback()
-
-    first = city.app.test_cli_runner().invoke(tick)
-    an_old_concern(city)
-    city.db.rollback()
-    second = city.app.test_cli_runner().invoke(tick)
-    with telling(now() + timedelta(hours=24)):
-        next_day = city.app.test_cli_runner().invoke(tick)
-
-    assert ["are deleted" in one.output for one in (first, second, next_day)] == [True, False, True]
-    assert number_of(city, Flag) == 0
-
-
 def test_a_log_that_is_being_read_is_told_of(city, monkeypatch):
     monkeypatch.setattr(erasing, "_PATIENCE", 0)
     monkeypatch.setattr(erasing, "_log_emptied", lambda connection: False)
@@ -376,18 +212,3 @@ def test_what_could_not_be_erased_is_erased_the_next_time(city, monkeypatch):
     assert left_in(city.url, secrets) == []
     city.db.rollback()
     assert not forgetting.rests_are_left(city.db)
-
-
-@pytest.mark.parametrize(("name", "value"), [
-    ("KEEP_CONCERNS_YEARS", "0"), ("KEEP_CONCERNS_YEARS", "101"), ("KEEP_PHOTOS_YEARS", "-1"),
-    ("KEEP_FORMS_DAYS", "999999999999"), ("BACKUP_KEY_DAYS", "many"), ("KEEP_ACCOUNTS_YEARS", ""),
-])
-def test_a_time_that_no_calendar_has_is_refused(name, value):
-    with pytest.raises(BadSettings):
-        Settings.from_environment({f"PORTAL_{name}": value})
-
-
-def test_five_years_before_the_last_of_february_is_the_first_of_march():
-    moment = purge.Moment(datetime.now(), date(2028, 2, 29))
-
-    assert (moment.years_ago(4), moment.years_ago(5)) == (date(2024, 2, 29), date(2023, 3, 1))
