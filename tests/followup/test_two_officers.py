@@ -166,3 +166,16 @@ def test_two_who_read_the_same_version_at_once_cannot_both_win(postgres_city):
 
     assert notes(city) == 0
     assert city.db.get_one(Flag, flag_id, populate_existing=True).assignee_id == city.dewi.account_id
+
+
+def test_an_unfinished_answer_to_what_a_colleague_did_already_stays_on_the_page(city, sign_in):
+    rina, flag_id = Officer(city, city.rina), sent(city)
+    rina.closes(flag_id)
+    page = sign_in(city.dewi).get(f"/k/{spoken(city.db.get(Flag, flag_id).code)}/kerja")
+    form = page.form("/buka-lagi").fill(why_again="apa")
+    rina.does(Move.REOPEN, flag_id)
+
+    answer = form.submit()
+
+    assert answer.status == 422
+    assert "It can no longer be saved here. This is what you wrote:" in answer.text
