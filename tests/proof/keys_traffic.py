@@ -17,6 +17,7 @@ from tests.factories import ring_of, viewer_of
 from tests.flags.test_views import CALM, fill
 
 _PATIENCE = 60  # seconds for a thread to end
+_BETWEEN = 0.05  # seconds: without any, threads that hold SQLite's lock by turns starve each other on a busy machine
 
 
 @dataclass
@@ -71,6 +72,7 @@ class Traffic:
                 act(browser)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is counted
                 self.errors.append(repr(error)[:300])
+            time.sleep(_BETWEEN)
 
     def goes_on(self, more: int) -> None:
         """Wait until so many more concerns were sent and sheets read, however busy the machine is."""
@@ -88,9 +90,9 @@ class Traffic:
 
 @contextmanager
 def traffic(city: SimpleNamespace) -> Iterator[Traffic]:
-    """Two cadres send and two officers read, until the end of the block."""
+    """A cadre sends, an officer and the head read, until the end of the block."""
     going = Traffic(city)
-    browsers = [(going.send, signed_in(city, city.siti)), (going.send, signed_in(city, city.budi)),
+    browsers = [(going.send, signed_in(city, city.siti)),
                 (going.look, signed_in(city, city.rina)), (going.look_at_all, signed_in(city, city.ratna))]
     threads = [threading.Thread(target=going.again_and_again, args=pair, daemon=True) for pair in browsers]
     for thread in threads:

@@ -104,8 +104,9 @@ def under_traffic(city, act):
 
 
 def state(claim, sentence, bad, going):
+    seen = "".join(f"; {error}" for error in sorted(set(going.errors))[:3])
     claim(f"{sentence} under traffic loses nothing", f"{len(bad)} unreadable of {BEFORE + going.sent} concerns, "
-          f"{len(going.errors)} errors while {going.sent} were sent and {going.read} sheets read", "0 and 0",
+          f"{len(going.errors)} errors while {going.sent} were sent and {going.read} sheets read{seen}", "0 and 0",
           holds=not bad and not going.errors)
 
 
