@@ -105,21 +105,29 @@ def ways_of(role):
     return WAYS if LONG else [WAYS[turn % len(WAYS)]]
 
 
-def test_every_page_of_every_role_can_be_used_by_everybody(claim, chromium):
-    seen = Seen()
+@pytest.fixture(scope="module")
+def demo():
+    """The demo city, once for all roles."""
     with demo_city() as (app, base):
-        for role in ROLES:
-            for language, screen in ways_of(role):
-                context = chromium.new_context(**DEVICES[screen])
-                context.add_cookies([{"name": "b", "value": language, "url": base}])
-                for kind, page in visited(app, context, base, role):
-                    where, in_the_field = (role, kind, language, screen), role in IN_THE_FIELD | {"public"}
-                    seen.look(page, where, in_the_field)
-                    seen.look_at_faults(page, where, in_the_field)
-                context.close()
+        yield app, base
 
-    state(claim, seen, "on every page of every role, filled and with faults")
-    assert seen.faulty > 20  # forms were found and sent
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_of_every_role_can_be_used_by_everybody(claim, chromium, demo, role):
+    app, base = demo
+    seen, in_the_field = Seen(), role in IN_THE_FIELD | {"public"}
+    for language, screen in ways_of(role):
+        context = chromium.new_context(**DEVICES[screen])
+        context.add_cookies([{"name": "b", "value": language, "url": base}])
+        for kind, page in visited(app, context, base, role):
+            page.set_default_timeout(60_000)
+            where = (role, kind, language, screen)
+            seen.look(page, where, in_the_field)
+            seen.look_at_faults(page, where, in_the_field)
+        context.close()
+
+    state(claim, seen, f"pages of {role}, filled and with faults")
+    assert seen.faulty >= (1 if role != "leadership" else 0)  # forms were found and sent
 
 
 def test_every_page_where_nothing_has_happened_yet_too(claim, chromium, city, address):

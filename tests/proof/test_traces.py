@@ -239,6 +239,7 @@ def test_who_takes_the_computer_after_an_officer_finds_nothing(claim, browser, c
     until(lambda: desk.address().endswith("/antrean"))
     desk.open(f"{address}/k/{code}/kerja")
     desk.tap("form[data-move=take] button")
+    until(lambda: 'data-move="take"' not in desk.shown())
     desk.tap("details:has(form[data-move=assess]) summary")
     choose(desk, "risk=medium")
     desk.write("[name=why_risk]", marked["act"])
@@ -252,7 +253,7 @@ def test_who_takes_the_computer_after_an_officer_finds_nothing(claim, browser, c
     seen = what_is_left(desk, {**marked, "code": code}, way_back=5)
     left = in_the_folder(desk, {**marked, "passphrase": city.rina.secret})
 
-    assert {"story", "landmark", "nickname", "message", "act"} <= set(read)  # it was all on her screen
+    assert {"story", "message", "act"} <= set(read)  # it was on her screen
     claim(f"Back, Forward, the tab and the session opened again show nothing of an officer ({browser.name})",
           f"{len(seen)} of {len(marked) + 1} markers {seen or ''}", "0", holds=not seen)
     claim(f"an officer's browser stores nothing ({browser.name})", stored, "empty", holds=stored == ("0,0,,null", ""))
@@ -281,7 +282,7 @@ def test_without_the_defence_the_detectors_find_it(city, browser, address):
     assert phone.evaluate(STORED) != "0,0,,null"
     seen = what_is_left(phone, marked, way_back=3)
 
-    assert ("Back 2", "note") in seen  # the settings lay between
+    assert any(how.startswith("Back") and name == "note" for how, name in seen)
     left = in_the_folder(phone, marked)
     assert any(what.startswith("planted") for _file, what in left)
     assert any(what.startswith("note") for _file, what in left)

@@ -33,11 +33,13 @@ class Chromium:
 
     def back(self) -> None:
         """The browser's Back."""
-        self.page.go_back(wait_until="domcontentloaded")
+        self.page.go_back(wait_until="commit")
+        self._settle()
 
     def forward(self) -> None:
         """The browser's Forward."""
-        self.page.go_forward(wait_until="domcontentloaded")
+        self.page.go_forward(wait_until="commit")
+        self._settle()
 
     def tap(self, selector: str) -> None:
         """Click an element."""
@@ -100,7 +102,8 @@ class Chromium:
         (helper / "empty.js").write_text("")
         self._context = self._playwright.chromium.launch_persistent_context(
             self.profile, executable_path=program, java_script_enabled=self.script, locale="id-ID",
-            ignore_default_args=["--disable-extensions"],
+            # Playwright switches off what people's browsers have: pages kept whole for the Back button
+            ignore_default_args=["--disable-extensions", "--disable-back-forward-cache"],
             args=["--no-sandbox", f"--load-extension={helper}", "--host-resolver-rules=MAP * ~NOTFOUND, "
                   "EXCLUDE localhost, EXCLUDE 127.0.0.1", *more])
         self._context.set_default_timeout(_WAIT)
@@ -111,5 +114,7 @@ class Chromium:
             self._context.wait_for_event("serviceworker")
 
     def _settle(self) -> None:
-        with suppress(Error):  # a page that cannot be had again is settled too
-            self.page.wait_for_load_state()
+        """Also for a page that was kept whole, or cannot be had again: neither is loaded."""
+        with suppress(Error):
+            self.page.wait_for_load_state(timeout=5_000)
+        self.page.wait_for_timeout(300)

@@ -20,8 +20,9 @@ def everywhere(city, sign_in):
     """A cadre's pages with their addresses, in one language; also those with faults, and her receipt."""
     def walk(language):
         siti = sign_in(city.siti, language)
-        pages = [siti.get(path) for path in ("/", "/s", "/s/baru", "/s/rencana", "/k", "/k/baru", "/bantuan",
-                                             "/aman", "/setelan", "/setelan/rahasia", "/cakupan", "/cakupan/topik", "/nowhere")]
+        paths = ("/", "/s", "/s/baru", "/s/rencana", "/k", "/k/baru", "/bantuan", "/aman", "/setelan",
+                 "/setelan/rahasia", "/cakupan", "/cakupan/topik", "/nowhere")
+        pages = [siti.get(path) for path in paths]
         pages.append(siti.get("/s/baru").form("/s/baru").submit())
         pages.append(siti.get("/s/baru").form("/s/baru").fill(topics=["mengenal"], women="12").submit())
         pages.append(siti.get("/k/baru").form("/k/baru").submit("review"))
@@ -38,8 +39,8 @@ def test_titles_addresses_and_names_of_files_tell_nothing(everywhere, language):
 
     assert len(pages) == 19
     for page in pages:
-        loaded = page.root.all("link") + page.root.all("script")
-        said = [page.title, page.path, *(e.attrs.get(where, "") for e in loaded for where in ("href", "src"))]
+        files = page.root.all("link") + page.root.all("script")
+        said = [page.title, page.path, *(e.attrs.get(where, "") for e in files for where in ("href", "src"))]
         said += [e.attrs.get("content", "") for e in page.root.all("meta") if e.attrs.get("name") != "htmx-config"]
         said += [e.attrs["href"] for e in page.root.all("a") if e.attrs.get("href", "").startswith("/")]
         assert [text for text in said if SENSITIVE.search(text)] == [], page.path
