@@ -76,7 +76,7 @@ def split_groups(typed: str) -> list[str]:
     if any(len(group) != DATA + 1 for group in groups):
         joined = "".join(groups)
         if len(joined) % (DATA + 1) == 0 and len(groups) == 1:
-            return re.findall("." * (DATA + 1), joined)
+            return [joined[at:at + DATA + 1] for at in range(0, len(joined), DATA + 1)]
     return [group for group in groups if group]
 
 

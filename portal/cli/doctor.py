@@ -43,6 +43,8 @@ OF_THE_CITY: Sequence[Examination] = (
     Examination("clock", doctor_city.clock),
     Examination("areas", doctor_city.areas),
     Examination("key holders", doctor_city.key_holders),
+    Examination("recovery sheets", doctor_city.sheets),
+    Examination("backups", doctor_city.backed_up),
     Examination("calendar", doctor_city.calendar),
     Examination("trail guards", doctor_city.trail_guards),
     Examination("trail", doctor_city.trail),

@@ -1,4 +1,4 @@
-"""Checks of what stands in the database: tables, areas, who holds keys, the days off, the trail."""
+"""Checks of what a city needs: tables, areas, who holds keys, sheets and backups, the days off, the trail."""
 
 from collections import Counter
 from datetime import timedelta
@@ -8,6 +8,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from portal.accounts import kits
 from portal.accounts.models import Account, KeyGrant, SealingKey, Unit
 from portal.areas.models import Area
 from portal.audit import anchors, verification
@@ -18,6 +19,7 @@ from portal.cli.database import alembic_config
 from portal.cli.finding import Finding, bad, ok, warn
 from portal.flags import deadlines
 from portal.flags import queries as flag_queries
+from portal.upkeep.backups import content_archives
 
 _GUARDS = {
     "sqlite": {f"{table}_{rule}" for table in ("audit_entries", "audit_links")
@@ -25,8 +27,8 @@ _GUARDS = {
     "postgresql": {"audit_entries_grow_only", "audit_links_grow_only"},
 }
 _TRIGGERS = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
-    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O'",
+    "sqlite": text("SELECT name FROM sqlite_master WHERE type = 'trigger'"),
+    "postgresql": text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O'"),
 }
 _ENOUGH = 2  # holders of a key: one can fall ill
 _LATEST = timedelta(hours=3)
@@ -92,7 +94,7 @@ def calendar(settings: Settings, session: Session) -> Finding:
 def trail_guards(_settings: Settings, session: Session) -> Finding:
     """The database itself refuses to change the trail."""
     kind = session.get_bind().dialect.name
-    missing = _GUARDS[kind] - set(session.scalars(text(_TRIGGERS[kind])))
+    missing = _GUARDS[kind] - set(session.scalars(_TRIGGERS[kind]))
     if missing:
         return bad(f"somebody took away {', '.join(sorted(missing))}. Find out who, and run: "
                    "flask --app wsgi audit verify")
@@ -107,6 +109,27 @@ def trail(settings: Settings, session: Session) -> Finding:
     if not verdict.holds:
         return bad(f"it was changed: {verdict.faults[0]} See: flask --app wsgi audit verify")
     return ok(f"all {verdict.links} links hold")
+
+
+def backed_up(settings: Settings, _session: Session) -> Finding:
+    """A broken disk takes an hour with it, not the city."""
+    if not settings.backup_key:
+        return bad("nothing is backed up: a broken disk takes every concern with it. See docs/backup.md")
+    made = [archive.stat().st_mtime for archive in content_archives(settings.backup_dir)]
+    if not made or now().timestamp() - max(made) > _LATEST.total_seconds():
+        return bad("the newest backup is older than three hours. Does the timer run? See "
+                   "deploy/catatan-kader-backup.timer")
+    return ok(f"the newest of {len(made)} backups is less than three hours old")
+
+
+def sheets(_settings: Settings, session: Session) -> Finding:
+    """What is sealed can still be opened when every passphrase is lost."""
+    without = [unit.name for unit in session.scalars(select(Unit).order_by(Unit.name))
+               if not kits.is_of_present_keys(session, unit.id)]
+    if without:
+        return warn(f"no recovery sheets of the present keys: {', '.join(without)}. Make them with: "
+                    "flask --app wsgi keys kit")
+    return ok("every unit has recovery sheets of its present keys")
 
 
 def anchored(settings: Settings, session: Session) -> Finding:

@@ -25,7 +25,7 @@ def as_lines(private: bytes) -> list[str]:
 def read_line(number: int, text: str) -> bytes:
     """The part of the key in one line, however it was spaced. Raises `BadLine`."""
     digits = re.sub(r"[\s.-]", "", text.lower())
-    if not re.fullmatch(f"[0-9a-f]{{{2 * (_BYTES + _CHECK)}}}", digits):
+    if not re.fullmatch(r"[0-9a-f]{12}", digits):  # _BYTES and _CHECK
         raise BadLine(number)
     data = bytes.fromhex(digits)
     if data[_BYTES:] != _check(number, data[:_BYTES]):

@@ -23,10 +23,10 @@ FOLDER = _HERE / "static"
 SCRIPTS = {
     "app.js": ("app",),
     "phone.js": ("app", "lock"),
-    "form.js": ("trust", "app", "lock", "send"),
-    "flag.js": ("trust", "app", "lock", "send", "flag"),
-    "session.js": ("trust", "app", "lock", "send", "session"),
-    "desk.js": ("trust", "app", "lock", "send", "desk"),
+    "form.js": ("app", "lock", "send"),
+    "flag.js": ("app", "lock", "send", "flag"),
+    "session.js": ("app", "lock", "send", "session"),
+    "desk.js": ("app", "lock", "send", "desk"),
     "print.js": ("app", "lock", "print"),
     "secret.js": ("app", "lock", "door"),
     "settings.js": ("app", "lock", "key", "named"),
@@ -37,9 +37,12 @@ SCRIPTS = {
     "begin.js": ("app", "key", "door", "begin"),
     "key.js": ("key",),
     "passkey.js": ("passkey",),
+    "trust.js": ("trust",),
 }
 """What is served, and of which sources in `scripts/` it is made: a page loads one file, which costs one request,
-and fewer bytes than its parts. The last two are fetched by others when they are needed."""
+and fewer bytes than its parts. `key` and `passkey` are fetched by others when they are needed; `trust` comes with
+htmx, which cannot do its work without it."""
+HTMX = "htmx.min.js"
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,8 @@ def load(name: str) -> Asset:
     """A file by its name. Raises `FileNotFoundError` for any that is not served."""
     if name in SCRIPTS:
         body = made_small(name) or _joined(name)  # whoever works on a script sees his change at once
+    elif name == HTMX:
+        body = load("trust.js").body + (FOLDER / HTMX).read_bytes()
     elif name in {file.name for file in FOLDER.iterdir()}:
         body = (FOLDER / name).read_bytes()
     else:

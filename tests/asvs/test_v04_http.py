@@ -104,7 +104,8 @@ def port(city, keys, tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         number = free.getsockname()[1]
-    settings = {"DATABASE_URL": city.url, "KEYS_FILE": str(tmp_path / "keys.json"), "OFFICE_PHONE": "021-1"}
+    settings = {"DATABASE_URL": city.url, "KEYS_FILE": str(tmp_path / "keys.json"), "OFFICE_PHONE": "021-1",
+                "TRUSTED_HOSTS": "x"}
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "wsgi:app"], cwd=ROOT,
         env=os.environ | {f"PORTAL_{name}": value for name, value in settings.items()} | {"PORT": str(number)},

@@ -17,6 +17,7 @@ from portal.accounts.sealed import new_token
 from portal.base.clock import now, telling
 from portal.base.db import Base, engine_for, session_for
 from portal.cli.database import alembic_config
+from portal.web.assets import SCRIPTS
 from tests.accounts.test_sign_in import card
 from tests.support.pages import Browser
 from tests.support.source import scripts, templates
@@ -82,7 +83,8 @@ def test_a_secret_is_typed_hidden_can_be_shown_and_may_be_pasted(guest):
 
     field, = page.root.all("input", name="passphrase")
     assert (field.attrs["type"], field.attrs["autocomplete"]) == ("password", "current-password")
-    assert any("door.js" in script.attrs["src"] for script in page.root.all("script"))
+    assert any("office.js" in script.attrs["src"] for script in page.root.all("script"))
+    assert "door" in SCRIPTS["office.js"]
     assert re.search(r'type = shown \? "password" : "text"', scripts()["door.js"])
     assert [name for name, script in scripts().items() if re.search(r"[\"']paste|onpaste", script)] == []
 

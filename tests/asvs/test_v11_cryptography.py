@@ -25,13 +25,16 @@ HANDS = {
     "accounts/devices.py": {"cryptography", "hashlib"},  # a phone's signature; the fingerprint that is its id
     "accounts/passwords.py": {"argon2"},
     "accounts/sealed.py": {"hashlib", "secrets"},
+    "accounts/sheet_text.py": {"hashlib"}, "upkeep/paper.py": {"hashlib"},  # whether it was typed as it was printed
+    "audit/chain.py": {"hashlib"}, "audit/sealed.py": {"cryptography"},  # links of the trail; its anchors' Ed25519
     "audit/once.py": {"hashlib", "hmac"},
+    "upkeep/archives.py": {"hashlib"}, "upkeep/forgetting.py": {"hashlib"},  # whether a file is whole; what is gone
     "web/assets.py": {"hashlib"},  # marks of static files, nothing secret
     "web/signing.py": {"hashlib"},
     "outreach/import_views.py": {"hashlib"}, "outreach/photo_forms.py": {"hashlib"},  # whether a file is the same
 }
 DRAWS = {"accounts/cards.py", "accounts/challenges.py", "accounts/invitations.py", "accounts/signin.py",
-         "accounts/commands.py", "base/reference.py", "base/settings.py", "web/sealed.py"}
+         "accounts/commands.py", "accounts/kits.py", "base/reference.py", "base/settings.py", "web/sealed.py"}
 """Who draws random numbers for itself: nothing but `secrets`."""
 
 

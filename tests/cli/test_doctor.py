@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, text
+from sqlalchemy import delete, text, update
 
-from portal.accounts.models import KeyGrant, SealingKey
+from portal.accounts import kits
+from portal.accounts.models import KeyGrant, RecoveryKit, SealingKey, Unit
 from portal.areas.models import Area
 from portal.audit import anchors
 from portal.audit.log import record
@@ -15,6 +17,7 @@ from portal.base.db import writing
 from portal.base.settings import ServerKeys
 from portal.cli import doctor, doctor_city, doctor_server
 from portal.flags import deadlines
+from portal.upkeep import backups
 from tests.support import tampering
 
 ONLINE = {"secure_cookies": True, "trusted_hosts": ("catatan.kota.example",), "proxies": 1,
@@ -32,8 +35,24 @@ def safe(city, tmp_path):
     for end in ("-wal", "-shm"):
         (tmp_path / f"city.sqlite{end}").chmod(0o600)
     anchors.append(tmp_path / "anchors", anchors.to_line(city.keys, anchors.present(city.db)))
-    return replace(city.settings, keys_file=tmp_path / "own" / "keys.json", photos_dir=tmp_path / "photos",
+    _a_kit_for_each_unit(city)
+    _a_backup(tmp_path)
+    return replace(city.settings, backup_key=b"x", backup_dir=tmp_path / "backups",
+                   keys_file=tmp_path / "own" / "keys.json", photos_dir=tmp_path / "photos",
                    audit_anchors=tmp_path / "anchors", **ONLINE)
+
+
+def _a_kit_for_each_unit(city):
+    with writing(city.db):
+        for unit in city.db.query(Unit):
+            city.db.add(RecoveryKit(unit_id=unit.id, fingerprint=kits.fingerprint(city.db, unit.id),
+                                    made_on=now().date()))
+
+
+def _a_backup(tmp_path):
+    folder = tmp_path / "backups" / backups.CONTENT
+    folder.mkdir(parents=True)
+    (folder / f"20261124T000000Z{backups.ENDING}").touch()
 
 
 def _hold_twice(city, head):
@@ -69,6 +88,8 @@ def test_a_safe_server_is_ok_in_every_line(safe, lines):
     ({"office_phone": ""}, "office", "bad", "Set PORTAL_OFFICE_PHONE"),
     ({"mail_server": ""}, "mail", "warn", "Set PORTAL_MAIL_SERVER"),
     ({"audit_anchors": None}, "anchors", "warn", "Set PORTAL_AUDIT_ANCHORS"),
+    ({"backup_key": b""}, "backups", "bad", "docs/backup.md"),
+    ({"backup_dir": Path("/nowhere")}, "backups", "bad", "Does the timer run?"),
 ])
 def test_a_setting_that_is_not_safe_is_said_with_what_to_do(safe, lines, changes, check, state, todo):
     code, said = lines(replace(safe, **changes))
@@ -144,6 +165,16 @@ def test_a_key_held_by_one_or_by_nobody_is_bad(city, safe):
 
     assert (alone.state, "one person alone" in alone.said) == ("bad", True)
     assert "nobody can open" in doctor_city.key_holders(safe, city.db).said
+
+
+def test_sheets_of_keys_that_were_replaced_are_a_warning(city, safe):
+    assert doctor_city.sheets(safe, city.db).state == "ok"
+    with writing(city.db):
+        city.db.execute(update(RecoveryKit).values(fingerprint="0" * 16))
+
+    found = doctor_city.sheets(safe, city.db)
+
+    assert (found.state, "keys kit" in found.said) == ("warn", True)
 
 
 def test_a_city_without_areas_is_bad(city, safe):

@@ -42,12 +42,17 @@ def filed(city, tmp_path):
 
 def rotates(city, *args, typed=""):
     """The command, in an app of its own as at a command line."""
-    app = create_app(settings_for(city.url, ServerKeys.read(city.path), keys_file=city.path))
-    done = app.test_cli_runner().invoke(args=["keys", "rotate-server", "--wait", "0", *args], input=typed)
-    app.extensions["engine"].dispose()
+    done = runs(city, "rotate-server", "--wait", "0", *args, typed=typed)
     assert done.exit_code == 0, done.output
     city.db.rollback()
     return done.output
+
+
+def runs(city, *args, typed=""):
+    app = create_app(settings_for(city.url, ServerKeys.read(city.path), keys_file=city.path))
+    done = app.test_cli_runner().invoke(args=["keys", *args], input=typed)
+    app.extensions["engine"].dispose()
+    return done
 
 
 def keys_now(city):
@@ -219,7 +224,7 @@ def test_the_old_keys_stay_while_anybody_needs_them_and_the_command_says_whom(fi
     said = rotates(filed)
 
     assert "have not signed in since" in said
-    assert "set 2, set 1 is still read" in filed.app.test_cli_runner().invoke(args=["keys", "status"]).output
+    assert "set 2, set 1 is still read" in runs(filed, "status").output
     assert {one.number for one in keys_now(filed).readable} == {1, 2}
 
 

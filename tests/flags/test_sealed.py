@@ -224,9 +224,9 @@ def test_the_server_that_received_it_cannot_open_it(city):
     for ring in (KeyRing({}), ring_of(city.db, city.other)):
         with pytest.raises(NotVisible):
             commands.content_key(city.db, ring, flag.id)
-    for own in fields(keys):
+    for own in (value for name in fields(keys) if isinstance(value := getattr(keys, name.name), bytes)):
         with pytest.raises(DoesNotOpen):
-            sealed.open_story(getattr(keys, own.name), flag.id, flag.sealed_story)
+            sealed.open_story(own, flag.id, flag.sealed_story)
 
 
 def test_deleting_the_content_key_makes_it_unreadable_for_good(city, two):

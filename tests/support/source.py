@@ -22,7 +22,7 @@ def templates() -> dict[str, str]:
 def scripts() -> dict[str, str]:
     """Every script of our own, by its name, without comments."""
     return {file.name: "\n".join(line for line in file.read_text().splitlines() if not line.strip().startswith("//"))
-            for file in sorted((PORTAL / "web/static").glob("*.js")) if ".min." not in file.name}
+            for file in sorted((PORTAL / "web/scripts").glob("*.js"))}
 
 
 def imported(tree: ast.AST) -> set[str]:

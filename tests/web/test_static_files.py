@@ -14,6 +14,7 @@ FOLDER = Path(assets.__file__).parent / "static"
 STYLES = sorted(file.name for file in FOLDER.glob("*.css"))
 OWN = sorted({*STYLES, *assets.SCRIPTS})
 SERVED = [*OWN, "htmx.min.js"]
+TINY = {"trust.js"}  # would only grow
 ZIPPED = {"Accept-Encoding": "gzip, deflate, br"}
 
 
@@ -31,6 +32,9 @@ def test_a_file_comes_minified_and_compressed_and_says_the_same_without(guest, n
     assert "Content-Encoding" not in plain.headers
     assert "Accept-Encoding" in plain.vary
     assert "Accept-Encoding" in packed.vary
+    if name in TINY:
+        assert packed.data == plain.data
+        return
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.data) == plain.data
     assert len(packed.data) < len(plain.data)
