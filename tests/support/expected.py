@@ -56,6 +56,14 @@ accounts.pending_changes      kha
 accounts.decide               kha     agrees
 accounts.keys                 h
 accounts.grant_key            h
+accounts.kit                  h
+accounts.make_kit             h
+accounts.check_kit            h
+casework.replace_key          h
+casework.begin_key            h
+casework.move_to_key          h
+casework.hold                 h       knows
+casework.release              h       knows
 flags.home                    *
 flags.new                     cs      in_kelurahan
 flags.mine                    cs

@@ -16,7 +16,7 @@ from tests.support.asking import Ask
 from tests.support.matrix import Matrix
 from tests.support.world import Thing
 
-TRACES = {"audit_entries", "presences", "sign_ins", "content_keys", "marks"}
+TRACES = {"audit_entries", "audit_links", "presences", "sign_ins", "content_keys", "marks"}
 """What looking at a page leaves behind."""
 NOT_ONCE = {
     "accounts.change_look": "sets what it says: twice is once",
