@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from portal.base.clock import now
+from portal.casework import holds
 from tests.support.asking import Asker, path_of
 from tests.support.pages import Browser, Element, Form
 from tests.support.world import Thing
@@ -85,6 +86,7 @@ def acts() -> dict[str, Act]:
         "casework.refer": Act("officer_own", "busy", {"office": "Biro", "request": WHY, "carry": ["area"]}),
         "casework.hear_back": Act("officer_own", "referral of worked", {"result": "accepted", "text": WHY}),
         "casework.hand_over": Act("officer_own", "busy", {"why": WHY}),
+        "casework.hold": Act("head_own", "busy", {"reason": next(iter(holds.REASONS))}),
         "casework.merge": Act("officer_own", "assessed", {"into": "worked"}),
         "casework.unmerge": Act("officer_own", "merged"),
         "outreach.log": Act("cadre_child", answers={
@@ -113,8 +115,11 @@ SIGN_INS = {
     "accounts.sign_in", "accounts.sign_in_staff", "accounts.sign_in_with_card", "accounts.sign_out",
     "accounts.quick_exit", "accounts.rest", "accounts.set_language", "accounts.enrol", "accounts.still_here",
     "accounts.enter_as_demo_person", "accounts.ready", "accounts.change_phone", "accounts.add_passkey",
-    "accounts.many", "outreach.import_file", "outreach.add_photo", "followup.unlock"}
-"""What opens, closes or shows, asks for a phone's key, or takes a file: the other tests of these do it."""
+    "accounts.many", "outreach.import_file", "outreach.add_photo", "followup.unlock",
+    "accounts.make_kit", "accounts.check_kit", "casework.begin_key", "casework.move_to_key", "casework.release"}
+"""What opens, closes or shows, asks for a phone's key, takes a file, or needs what another act has made before: the
+other tests of these do it (for the sheets and keys `tests/accounts/test_kit_pages.py` and
+`tests/casework/test_rewrapping.py`)."""
 
 
 EXEMPT = {"accounts.quick_exit"}
@@ -124,7 +129,10 @@ EXEMPT = {"accounts.quick_exit"}
 def anybody_at(route: str) -> Act:
     """The act of a route; for those of `SIGN_INS` only who may send a form there, without any answers."""
     others = {"accounts.many": Act("coordinator_own"), "outreach.import_file": Act("coordinator_own"),
-              "followup.unlock": Act("officer_own"), "outreach.add_photo": Act("cadre_child", "held")}
+              **{route: Act("head_own") for route in ("accounts.make_kit", "accounts.check_kit", "casework.begin_key",
+                                                      "casework.move_to_key")},
+              "casework.release": Act("head_own", "busy"), "followup.unlock": Act("officer_own"),
+              "outreach.add_photo": Act("cadre_child", "held")}
     return acts().get(route) or others.get(route) or Act("cadre_child")
 
 

@@ -79,7 +79,7 @@ class Asker:
 def things_for(rule: Rule, world: World) -> Iterator[tuple[str, Thing]]:
     """The things that an address can name, with one that is absent; a nameless one where it names none."""
     kinds = [KIND_OF[argument] for argument in rule.arguments if argument in KIND_OF]
-    if not kinds:
+    if not kinds or rule.arguments == {"kind"}:  # which of a unit's two keys is no thing of somebody's
         yield "", Thing("", None)
         return
     kind = next((kind for kind in kinds if kind in {"photo", "referral", "pending"}), kinds[0])
@@ -89,7 +89,7 @@ def things_for(rule: Rule, world: World) -> Iterator[tuple[str, Thing]]:
 
 def path_of(rule: Rule, thing: Thing) -> str:
     """The address of a thing."""
-    values: dict[str, Any] = {"filename": "app.css"}
+    values: dict[str, Any] = {"filename": "app.css", "kind": "unit"}
     if thing.kind == "photo":
         values.update(outreach_id=thing.id[0], photo_id=thing.id[1])
     elif thing.kind == "referral":
