@@ -5,7 +5,6 @@ A new set is first only readable (`next`), for as long as any request may last; 
 far it has come, so whoever was interrupted goes on from there.
 """
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from portal.base import disk
 from portal.base.settings import BadSettings, ServerKeys
 
 
@@ -49,14 +49,11 @@ def alone(keys: ServerKeys) -> ServerKeys:
 @contextmanager
 def one_at_a_time(path: Path) -> Iterator[None]:
     """Nobody else replaces the keys meanwhile. Raises `BadSettings` when somebody does."""
-    folder = os.open(path.parent, os.O_RDONLY)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        with disk.alone_in(path.parent):
+            yield
     except BlockingIOError as error:
         raise BadSettings("The server's keys are being replaced by another command.") from error
-    finally:
-        os.close(folder)
 
 
 def put(path: Path, keys: ServerKeys) -> None:
@@ -72,8 +69,4 @@ def put(path: Path, keys: ServerKeys) -> None:
     except BaseException:
         name.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    disk.sync(path.parent)

@@ -87,15 +87,6 @@ def head_of(path: Path) -> Head:
         return _head(file, path)[0]
 
 
-def sync(path: Path) -> None:
-    """Make sure that a file, or the names in a folder, outlive a power cut."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _head(file: BinaryIO, path: Path) -> tuple[Head, bytes]:
     try:
         if file.read(len(_MAGIC)) != _MAGIC:

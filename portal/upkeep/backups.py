@@ -4,10 +4,8 @@
 portal is forgotten in its backups a month later.
 """
 
-import fcntl
 import io
 import json
-import os
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+from portal.base import disk
 from portal.base.clock import now
 from portal.base.settings import BadSettings, Settings
 from portal.upkeep import apart, archives, postgres, sqlite
@@ -113,7 +112,7 @@ def _archive(path: Path, head: Head, public: bytes, manifest: Manifest,
 
 def _publish(ready: Path, place: Path) -> Path:
     ready.rename(place)
-    archives.sync(place.parent)
+    disk.sync(place.parent)
     return place
 
 
@@ -134,7 +133,7 @@ def _rotate(folder: Path, settings: Settings, at: datetime) -> None:
             age = at - moment
             if age > timedelta(days=days) or (age > _ALL_OF and last_of[moment.date()] != file):
                 file.unlink()
-        archives.sync(folder / part)
+        disk.sync(folder / part)
 
 
 def _moment(file: Path) -> datetime | None:
@@ -155,12 +154,9 @@ def _sweep(folder: Path) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """One backup at a time; the lock ends with the process, however it ends."""
-    handle = os.open(folder, os.O_RDONLY)
+    """One backup at a time."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        with disk.alone_in(folder):
+            yield
     except BlockingIOError as error:
         raise BadArchive("Another backup is being made just now.") from error
-    finally:
-        os.close(handle)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from portal.base import disk
 from portal.upkeep import apart, archives, postgres, sqlite
 from portal.upkeep.apart import Counts
 from portal.upkeep.archives import BadArchive, Head
@@ -44,7 +45,7 @@ def restore(content: Path, keys: Path, private: bytes, folder: Path, url: str) -
         restored = _unpack_and_join(content, keys, private, work, url)
         _sync(work)
         work.rename(folder)  # refuses a folder into which something came meanwhile
-        archives.sync(folder.parent)
+        disk.sync(folder.parent)
         return restored
     except OSError as error:
         raise BadArchive(f"The backup could not be restored: {error.strerror}.") from error
@@ -114,5 +115,5 @@ def _sync(work: Path) -> None:
     """Everything on the disk, for the server's own account alone, before it gets its name."""
     for path in work.rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)
-        archives.sync(path)
-    archives.sync(work)
+        disk.sync(path)
+    disk.sync(work)
