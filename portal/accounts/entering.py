@@ -10,6 +10,7 @@ from flask_babel import ngettext
 from portal.accounts import changes, commands, devices, own, passwords, sealed, signin, throttle
 from portal.accounts.models import Account, Device, StaffKey
 from portal.accounts.passkeys import Site
+from portal.accounts.queries import Entrant
 from portal.accounts.roles import FIELD
 from portal.accounts.tries import Try
 from portal.base.clock import now
@@ -36,7 +37,7 @@ def browser_name() -> str:
     return ", ".join(part for part in (system, program) if part)
 
 
-def secret_fits(form: Any, field: Any, account: Account | None, tried: Try, secret: str) -> bool:
+def secret_fits(form: Any, field: Any, account: Account | Entrant | None, tried: Try, secret: str) -> bool:
     """Whether this is the person's secret. Failures are forgotten only once she is in, so that a second
     factor cannot be guessed for free. On a refusal the form says so at `field`."""
     keys = config.keys()
@@ -78,7 +79,8 @@ def has_run_out(tried: Try) -> bool:
     return tried.held is not None and throttle.failures(db.session(), tried.held) >= throttle.STOP
 
 
-def enter(form: Any, account: Account, tried: Try | None, secret: str, device: Device | None = None) -> Response:
+def enter(form: Any, account: Account | Entrant, tried: Try | None, secret: str,
+          device: Device | None = None) -> Response:
     """Sign the person in, and bring her where she was going. Raises `passwords.Busy`."""
     private = _unlocked(account, secret)
     with db.transaction() as writing:
@@ -121,7 +123,7 @@ def sentence_for(problem: changes.StillNeeded) -> str:
     }[problem.code]
 
 
-def _unlocked(account: Account, secret: str) -> bytes | None:
+def _unlocked(account: Account | Entrant, secret: str) -> bytes | None:
     """The officer's own private key, for those who have one."""
     own = db.session().get(StaffKey, account.id)
     if own is None:

@@ -1,7 +1,7 @@
 """Getting in, getting out, and out fast."""
 
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import Response, abort, make_response, redirect, request, url_for
 from flask_babel import gettext as _
@@ -26,6 +26,7 @@ from portal.accounts import (
 from portal.accounts.demo import demo_people, demo_person, is_at_home
 from portal.accounts.forms import CardSignInForm, DeviceSignInForm, ResumeForm, StaffSignInForm
 from portal.accounts.models import Account, Device
+from portal.accounts.queries import Entrant
 from portal.accounts.viewer import Viewer
 from portal.accounts.views.blueprint import bp
 from portal.base.errors import NotVisible
@@ -62,17 +63,18 @@ def sign_in_with_card():
     """For any phone, without script too: who she is, her PIN, and a code of her printed card."""
     form = CardSignInForm()
     if form.accepted():
-        account = _by_phone_or_code(form.who.data)
-        held = account is not None and cards.is_unused(db.session(), config.keys(), account.id, form.code.data)
-        tried = (tries.with_held(config.keys(), "card", account.id, entering.network()) if held and account else
+        entrant = _by_phone_or_code(form.who.data)
+        whose = entrant.id if entrant else uuid4()  # looked up for nobody too: it must take as long
+        held = cards.is_unused(db.session(), config.keys(), whose, form.code.data)
+        tried = (tries.with_held(config.keys(), "card", whose, entering.network()) if held else
                  tries.with_nothing(config.keys(), form.who.data, entering.network()))
-        if entering.secret_fits(form, form.who, account if held else None, tried, form.pin.data):
-            if _use_card(account, form.code.data):
-                return entering.enter(form, account, tried, form.pin.data)
+        if entering.secret_fits(form, form.who, entrant if held else None, tried, form.pin.data):
+            if _use_card(whose, form.code.data):
+                return entering.enter(form, entrant, tried, form.pin.data)
             entering.refuse(form.who, _("That does not match. Please try again."))
-        elif held and account and entering.has_run_out(tried):
+        elif held and entering.has_run_out(tried):
             with db.transaction() as writing:
-                cards.void(writing, account.id)
+                cards.void(writing, whose)
     return _ask(DeviceSignInForm(formdata=None), card=form)
 
 
@@ -84,10 +86,10 @@ def sign_in_staff():
     form = StaffSignInForm()
     if request.form.get("step") != "ask" and form.accepted():
         who, secret = form.name.data.lower(), form.passphrase.data
-        account = queries.by_sign_in_name(db.session(), who)
-        tried = _staff_try(account, who)
-        if entering.secret_fits(form, form.name, account, tried, secret) and _second_factor(form, account):
-            return entering.enter(form, account, tried, secret)
+        entrant = queries.entrant_by_sign_in_name(db.session(), who)
+        tried = _staff_try(entrant, who)
+        if entering.secret_fits(form, form.name, entrant, tried, secret) and _second_factor(form, entrant.id):
+            return entering.enter(form, entrant, tried, secret)
     return _page(form, "accounts/sign_in_staff.html")
 
 
@@ -260,16 +262,16 @@ def _page(form, template: str, **context) -> Response:  # type: ignore[no-untype
     return render(template, form=form, status=status, challenge=challenges.new_challenge(config.keys()), **context)
 
 
-def _by_phone_or_code(said: str) -> Account | None:
+def _by_phone_or_code(said: str) -> Entrant | None:
     phone = normal_phone(said)
-    account = queries.by_phone_tags(db.session(), sealed.phone_tags(config.keys(), phone)) if phone else \
-        queries.by_sign_in_name(db.session(), said.replace("-", "").replace(" ", ""))
-    return account if account is not None and policy.signs_in_by_card(account) else None
+    entrant = queries.entrant_by_phone_tags(db.session(), sealed.phone_tags(config.keys(), phone)) if phone else \
+        queries.entrant_by_sign_in_name(db.session(), said.replace("-", "").replace(" ", ""))
+    return entrant if entrant is not None and policy.signs_in_by_card(entrant.role) else None
 
 
-def _use_card(account: Account, code: str) -> bool:
+def _use_card(account_id: UUID, code: str) -> bool:
     with db.transaction() as writing:
-        return cards.use(writing, config.keys(), account.id, code)
+        return cards.use(writing, config.keys(), account_id, code)
 
 
 def _active(account_id: UUID) -> Account | None:
@@ -277,17 +279,18 @@ def _active(account_id: UUID) -> Account | None:
     return account if account is not None and account.active else None
 
 
-def _staff_try(account: Account | None, who: str) -> tries.Try:
+def _staff_try(entrant: Entrant | None, who: str) -> tries.Try:
     """By her own browser, if she has signed in from it before: then nobody else's tries make her wait."""
     keys, cookie = config.keys(), request.cookies.get(config.cookie(signin.BROWSER_COOKIE), "")
-    mark = tries.known_browser(keys, cookie, account.id) if account else ""
+    mark = tries.known_browser(keys, cookie, entrant.id) if entrant else ""
     if mark:
         return tries.with_held(keys, "browser", mark, entering.network())
     return tries.by_name(keys, who, entering.network())
 
 
-def _second_factor(form: StaffSignInForm, account: Account) -> bool:
+def _second_factor(form: StaffSignInForm, account_id: UUID) -> bool:
     with db.transaction() as writing:
+        account = writing.get_one(Account, account_id)
         if form.passkey.data:
             good = _staff_passkey(writing, form, account)
         else:
