@@ -28,8 +28,24 @@ def steps():
     return newest.revision, newest.down_revision
 
 
+@pytest.fixture
+def watch(any_city, tmp_path):
+    """What changes once a migration has begun."""
+    if any_city.url.startswith("sqlite"):
+        yield files_in(tmp_path)
+        return
+    engine = engine_for(any_city.url)
+
+    def locks():
+        with engine.connect() as db:
+            return db.scalar(text("SELECT count(*) > 0 FROM pg_locks WHERE mode = 'AccessExclusiveLock'"))
+
+    yield locks
+    engine.dispose()
+
+
 @pytest.mark.parametrize("way", ["upgrade", "downgrade"])
-def test_a_killed_migration_is_done_or_not_done(any_city, tmp_path, claim, steps, way):
+def test_a_killed_migration_is_done_or_not_done(any_city, tmp_path, claim, steps, watch, way):
     city, (newest, older) = any_city, steps
     flask, to = Path(sys.executable).parent / "flask", newest if way == "upgrade" else older
     for _ in range(20):
@@ -48,25 +64,12 @@ def test_a_killed_migration_is_done_or_not_done(any_city, tmp_path, claim, steps
 
     killed = kill_during(
         [str(flask), "--app", "wsgi", "db", way, to], check, env=environment(city, tmp_path),
-        watch=watching(city, tmp_path), times=size(short=2, long=250),
+        watch=watch, times=size(short=2, long=250),
         prepare=lambda: migrate(city, "downgrade", older) if way == "upgrade" else None)
 
     store = city.db.get_bind().dialect.name
     claim(f"a killed {way} on {store} leaves the tables as before or as after, with all that was in them",
           f"{killed} kills in the middle, faults: {found}", "no fault", holds=killed > 0 and not found)
-
-
-def watching(city, folder):
-    """What changes once a migration has begun."""
-    if city.url.startswith("sqlite"):
-        return files_in(folder)
-    engine = engine_for(city.url)
-
-    def locks():
-        with engine.connect() as db:
-            return db.scalar(text("SELECT count(*) > 0 FROM pg_locks WHERE mode = 'AccessExclusiveLock'"))
-
-    return locks
 
 
 def migrate(city, way, to):

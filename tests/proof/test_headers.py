@@ -160,7 +160,7 @@ def _swaps(page):
 
 @pytest.mark.browser
 def test_a_page_that_breaks_it_would_be_noticed(city, address, chromium, monkeypatch):
-    monkeypatch.setitem(assets.SCRIPTS, "session.js", ("app",))  # without the rule for htmx's markup
+    monkeypatch.setitem(assets.SCRIPTS, "trust.js", ())  # without the rule for htmx's markup
     assets.load.cache_clear()
     with live.visiting(chromium, city, address, city.siti, device=live.PC) as context:
         context.set_default_timeout(60_000)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pyotp
 import pytest
+from flask import request
 from playwright.sync_api import sync_playwright
 from sqlalchemy import select
 
@@ -266,7 +267,8 @@ def test_without_the_defence_the_detectors_find_it(city, browser, address):
         if response.mimetype == "text/html":
             response.status_code = 200 if response.status_code == 203 else response.status_code
             response.headers["Cache-Control"] = "private, max-age=600"
-            response.set_data(re.sub(rb"<script[^>]*phone\.js[^>]*></script>", b"", response.data))
+            if "/s/" in request.path and request.method == "GET":  # its own script would blank it
+                response.set_data(re.sub(rb"<script[^>]*></script>", b"", response.data))
         return response
 
     city.cards = list(city.siti.card)
@@ -283,6 +285,8 @@ def test_without_the_defence_the_detectors_find_it(city, browser, address):
     seen = what_is_left(phone, marked, way_back=3)
 
     assert any(how.startswith("Back") and name == "note" for how, name in seen)
+    enter(phone, city, address)
+    phone.open(session)  # what Back got since has taken the page's place in the folder
     left = in_the_folder(phone, marked)
     assert any(what.startswith("planted") for _file, what in left)
     assert any(what.startswith("note") for _file, what in left)

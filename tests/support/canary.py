@@ -2,7 +2,9 @@
 
 import base64
 import secrets
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
@@ -13,6 +15,7 @@ SENSITIVE = ("story", "landmark", "nickname", "school", "person_time", "rt", "me
 STEM = "zq/"
 """How every marker begins."""
 
+_GZIP = b"\x1f\x8b\x08"
 _SHORT = {"rt": 10}  # how long a field may be, where that is less than a marker
 
 
@@ -52,8 +55,10 @@ class Family:
 
 
 def found_in(source: Path | bytes, marked: Mapping[str, str]) -> list[str]:
-    """Which markers stand in a file or in bytes, as `field as encoding`; none is an empty list."""
+    """Which markers stand in a file or in bytes, also in what was packed in them (browsers keep pages as they
+    came), as `field as encoding`; none is an empty list."""
     data = source.read_bytes() if isinstance(source, Path) else source
+    data = b"".join((data, *_unpacked(data)))
     return [f"{name} as {encoding}" for name, marker in marked.items()
             for encoding, written in guises(marker) if written in data]
 
@@ -68,6 +73,15 @@ def guises(marker: str) -> tuple[tuple[str, bytes], ...]:
         ("hex", plain.hex().encode()), ("HEX", plain.hex().upper().encode()),
         ("address", quote(marker, safe="").encode()), ("reversed", marker[::-1].encode()),
     )
+
+
+def _unpacked(data: bytes) -> Iterator[bytes]:
+    """What each gzip stream in the data holds, as far as it can be read."""
+    start = data.find(_GZIP)
+    while start >= 0:
+        with suppress(zlib.error):
+            yield zlib.decompressobj(wbits=31).decompress(data[start:])
+        start = data.find(_GZIP, start + 1)
 
 
 def database_files(url: str) -> list[Path]:
