@@ -41,6 +41,7 @@ def make(session: Session, ring: sealed.KeyRing, unit_id: UUID) -> list[Share]:
 
 def keep(session: Session, ring: sealed.KeyRing, unit_id: UUID, typed: list[Share], *, by: UUID | None) -> None:
     """Count the kit as made, because all three sheets were typed in again and each two of them give the keys.
+    A second time on the same day adds nothing to that.
 
     Raises `BadKit`, and `Refused` as `make` does.
     """
@@ -51,7 +52,9 @@ def keep(session: Session, ring: sealed.KeyRing, unit_id: UUID, typed: list[Shar
     for one, other in combinations(typed, 2):
         if set(sealed.join_privates(one.point, other.point).values()) != wanted:
             raise BadKit("other")
-    session.add(RecoveryKit(unit_id=unit_id, fingerprint=fingerprint(session, unit_id), made_on=now().date()))
+    made = {"unit_id": unit_id, "fingerprint": fingerprint(session, unit_id), "made_on": now().date()}
+    if session.scalar(select(RecoveryKit.id).filter_by(**made)) is None:
+        session.add(RecoveryKit(**made))
     record(session, "kit.made", unit_id, by=by)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 
 from portal.accounts import queries as accounts
-from portal.accounts.models import Account
+from portal.accounts.models import Account, SealingKey
 from portal.accounts.roles import UNIT
 from portal.accounts.viewer import Viewer
 from portal.base.settings import ServerKeys
@@ -47,3 +47,11 @@ def without_officer(viewer: Viewer) -> ColumnElement[bool]:
 def stepped_aside_from(viewer: Viewer) -> Select[tuple[UUID]]:
     """The ids of the concerns that this officer must not know of, because she has to do with somebody in them."""
     return select(Exclusion.flag_id).where(Exclusion.account_id == viewer.account_id)
+
+
+def kept_from(viewer: Viewer) -> Select[tuple[UUID]]:
+    """The ids of the concerns that do not exist for this member of the unit, not even in what others did with them:
+    those she stepped aside from, and conflicts of interest to whose key she has no grant."""
+    conflicts = select(SealingKey.id).where(SealingKey.kind == "conflict",
+                                            SealingKey.id.not_in(accounts.keys_held_by(viewer)))
+    return select(Flag.id).where(or_(Flag.key_id.in_(conflicts), Flag.id.in_(stepped_aside_from(viewer))))

@@ -22,7 +22,7 @@ from portal.audit.verification import last_result
 from portal.base.db import as_uuid
 from portal.base.settings import ServerKeys
 from portal.flags.models import Flag
-from portal.flags.policy import stepped_aside_from, visible_to
+from portal.flags.policy import kept_from, visible_to
 
 PAGE = 50
 _FURTHEST = 2**62
@@ -56,14 +56,14 @@ def read_trail(session: Session, *, viewer: Viewer, keys: ServerKeys, before: st
     """One page of what the unit's people, the administrators, coordinators and the leadership did. Leaves a
     trace of its own.
 
-    A concern that the reader stepped aside from is not in it, not even as an act without a code: who works on
-    somebody near to her is not hers to watch.
+    A concern that is kept from the reader is not in it, not even as an act without a code: who works on somebody
+    near to her is not hers to watch.
 
     `before` is the `before` of the page before this; anything else begins at the newest entry.
     """
     city = session.scalar(
         select(Area.path).join(Unit, Unit.area_id == Area.id).where(Unit.id == viewer.unit_id)) or ""
-    hidden = [str(flag_id) for flag_id in session.scalars(stepped_aside_from(viewer))]
+    hidden = [str(flag_id) for flag_id in session.scalars(kept_from(viewer))]
     query = (select(AuditEntry.id, AuditEntry.at, AuditEntry.actor_id, Account.name, AuditEntry.action,
                     AuditEntry.subject, AuditEntry.reason, AuditEntry.amount)
              .outerjoin(Account, Account.id == AuditEntry.actor_id)

@@ -42,6 +42,8 @@ def init_app(app: Flask) -> None:
 
 
 def _check() -> Any:
+    if not request.host:
+        abort(400)  # a name that no server can have: passkeys and addresses could not be made with it
     if request.endpoint is None:
         return None  # no such address: Flask answers 404
     view = current_app.view_functions[request.endpoint]

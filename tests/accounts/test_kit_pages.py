@@ -9,6 +9,7 @@ from portal.audit.models import AuditEntry
 from portal.base.db import writing
 from portal.casework import rewrapping
 from tests.factories import a_flag, ring_of, viewer_of
+from tests.support.people_writings import sheets_of
 
 
 @pytest.fixture
@@ -18,12 +19,6 @@ def head(city, sign_in):
 
 def unit_of(city):
     return city.db.get_one(Account, city.ratna.account_id).unit_id
-
-
-def sheets_of(page):
-    """The groups of the three sheets on a page, as somebody would type them."""
-    lists = [one for one in page.root.all("ol") if "kelompok" in one.attrs.get("class", "")]
-    return [" ".join(group.text for group in one.all("li")) for one in lists]
 
 
 def shown(head):
@@ -56,6 +51,15 @@ def test_each_sheet_says_in_both_languages_what_it_is_and_what_to_do(head):
     assert "UPTD 98.01" in page.text
     assert "One sheet alone opens nothing." in page.text
     assert page.response.headers["Cache-Control"].startswith("no-store")
+
+
+def test_sheets_that_are_sent_twice_count_once(city, head):
+    sheets = shown(head)
+
+    pages = [checked(head, *sheets) for _tap in range(2)]
+
+    assert all("The three sheets are right" in page.text for page in pages)
+    assert city.db.scalar(select(func.count()).select_from(RecoveryKit)) == 1
 
 
 @pytest.mark.parametrize(("spoil", "sentence"), [

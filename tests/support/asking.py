@@ -23,7 +23,8 @@ ABSENT = {"concern": "234-678", "referral": ("234-678", UUID(int=4)), "account":
 KIND_OF = {"code": "concern", "account_id": "account", "outreach_id": "session", "photo_id": "photo",
            "plan_id": "plan", "import_id": "file", "device": "phone", "passkey_id": "passkey",
            "referral_id": "referral", "kind": "pending"}
-_TOKENS = re.compile(r'(name="(?:csrf_token|once|challenge|carried)"[^>]*? value=|content=|data-challenge=)"[^"]*"')
+_TOKENS = re.compile(r'(name="(?:csrf_token|once|challenge|carried)"[^>]*? value=|content=|'
+                     r'data-(?:challenge|options)=)"[^"]*"')
 _CSRF = "0" * 40
 
 
@@ -108,7 +109,7 @@ def plain(answer: TestResponse, thing: Thing) -> tuple[int, str, str]:
     names = [str(part) for part in (thing.id if isinstance(thing.id, tuple) else (thing.id,)) if part]
     text = _TOKENS.sub(r"\1*", answer.get_data(as_text=True)) if "image" not in answer.mimetype else str(answer.data)
     headers = "\n".join(f"{name}: {value}" for name, value in sorted(answer.headers)
-                        if name not in {"Set-Cookie", "Content-Length"})
+                        if name not in {"Set-Cookie", "Content-Length", "Date"})
     for name in names:
         text, headers = text.replace(name, "*"), headers.replace(name, "*")
     return answer.status_code, text, headers

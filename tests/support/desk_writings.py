@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 from portal.base.clock import today
+from portal.casework import holds
 from portal.flags.answers import Contact, Danger
 from portal.flags.life import Move, Risk
 from tests.casework import at_work
@@ -216,6 +217,29 @@ def unmerge(city):
     flag_id, into = _taken(city), _taken(city)
     at_work.merges(_rina(city), flag_id, into)
     return _on(city, flag_id, "/pisah").form("/pisah").submit
+
+
+@writes("casework.hold")
+def hold(city):
+    return _on(city, _taken(city), "/jangan-hapus", city.ratna).form("/jangan-hapus").fill(reason="court").submit
+
+
+@writes("casework.release")
+def release(city):
+    flag_id = _taken(city)
+    at_work.does(Officer(city, city.ratna), holds.place, flag_id, "court", "")
+    return _on(city, flag_id, "/jangan-hapus/lepas", city.ratna).form("/lepas").fill(why=WHY).submit
+
+
+@writes("casework.begin_key")
+def begin_key(city):
+    _taken(city)
+    return signed_in(city, city.ratna).get("/kunci/ganti/unit").form("/kunci/ganti/unit").submit
+
+
+@writes("casework.move_to_key")
+def move_to_key(city):
+    return begin_key(city)().form("/lanjut").submit
 
 
 def _nobody(city):

@@ -10,8 +10,9 @@ from sqlalchemy import Engine, MetaData, select
 FAULTS = ("database or disk is full", "database is locked", "disk I/O error")
 READING = {"flag.opened", "flags.summaries_opened", "flag.identity_opened", "flag.letter_opened"}
 """To look is an act of its own, with a trace of its own, whatever becomes of what is done then."""
-BESIDE = {"presences", "failed_tries", "used_challenges"}
-"""Tables that are written before an act is even tried: who has a sheet open, guesses, challenges."""
+BESIDE = {"presences", "failed_tries", "used_challenges", "audit_links"}
+"""Tables that are written before an act is even tried: who has a sheet open, guesses, challenges; and the chain of
+the trail, which has a link for each trace of looking too."""
 
 
 class Calls:

@@ -6,10 +6,12 @@ block of `BLOCK`. So `PORTAL_FUZZ=seed:n` shows a failing one again."""
 import json
 import random
 import re
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
@@ -61,6 +63,12 @@ COOKIES = ("s=", "s=a.b.c", "s=" + "A" * 4_000, "k=!!", "k=" + "A" * 44, "b=" + 
            "s=\xff", "d=x")
 TAILS = ("/", "//", "/..", "/%2e%2e/", "%00", ";x", "/.git/config", "%ff", "?", "%", "/k/..")
 METHODS = ("HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "get")
+
+_WHO_MAY_KNOW = (
+    "SELECT unit_id, key_id FROM flags WHERE id = :flag",
+    "SELECT account_id FROM exclusions WHERE flag_id = :flag ORDER BY 1",
+    "SELECT key_id FROM key_grants WHERE account_id = :person ORDER BY 1",
+    "SELECT role, area_id, unit_id FROM accounts WHERE id = :person")
 
 
 @dataclass
@@ -151,8 +159,12 @@ class Fuzzer:
         if chance.random() < 0.05:  # noqa: PLR2004
             cookies = chance.choice(("", f"{cookies}; ")) + chance.choice(COOKIES)
         headers = [("Cookie", cookies), *made.headers]
-        return self.matrix.asker.client.open(made.path, method=made.method, data=made.data, headers=headers,
-                                             query_string=made.query or None, content_type=made.content_type)
+        # what begins with two strokes would be taken for another server's address
+        path, exactly = ("/", {"PATH_INFO": unquote(made.path, "latin-1"), "REQUEST_URI": made.path}) if \
+            made.path.startswith("//") else (made.path, {})
+        return self.matrix.asker.client.open(path, method=made.method, data=made.data, headers=headers,
+                                             query_string=made.query or None, content_type=made.content_type,
+                                             environ_overrides=exactly)
 
     def faults(self, number: int) -> list[str]:
         """What is wrong with the answer to the request of this number."""
@@ -168,9 +180,22 @@ class Fuzzer:
         person = self.matrix.asker.person(made.who)
         shown = self.matrix.hunt.found(body + str(answer.headers).encode(errors="replace"))
         found += [f"it shows the {mark}" for mark in sorted(shown)
-                  if not may_see(self.matrix.world, mark, person, route) and not _brought(made, self.matrix, mark)]
+                  if not (may_see(self.matrix.world, mark, person, route) or _brought(made, self.matrix, mark)
+                          or self._has_moved(mark, made.who))]
         return [f"PORTAL_FUZZ={self.seed}:{number} {made.method} {made.path[:90]} by {made.who}: {what}"
                 for what in found]
+
+    def _has_moved(self, mark: str, who: str) -> bool:
+        """Whether an earlier request of the block has, as its sender may, changed who may know of the marked concern:
+        handed it over, moved it to another key, or changed this person's keys, place or role."""
+        thing = self.matrix.world.things.get(mark.partition(" of ")[2])
+        person = self.matrix.asker.person(who)
+        if thing is None or thing.key is None or person is None:
+            return False
+        named = {"flag": thing.key.hex, "person": person.account_id.hex}
+        with closing(sqlite3.connect(self.matrix._kept)) as before:
+            return any(self.matrix._watch.execute(query, named).fetchall() != before.execute(query, named).fetchall()
+                       for query in _WHO_MAY_KNOW)
 
     def _route(self, path: str, method: str) -> str:
         try:

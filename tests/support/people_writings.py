@@ -72,3 +72,21 @@ def grant_key(city):
     page = signed_in(city, city.ratna).get("/kunci")
     own = page.root.all("input", name="to", value=str(city.keyless.account_id))[0].inside("form")
     return partial(Form(page.browser, own, page.path).submit, "unit")
+
+
+def sheets_of(page):
+    """The groups of the three recovery sheets on a page, as somebody would type them."""
+    lists = [one for one in page.root.all("ol") if "kelompok" in one.attrs.get("class", "")]
+    return [" ".join(group.text for group in one.all("li")) for one in lists]
+
+
+@writes("accounts.make_kit")
+def make_kit(city):
+    return signed_in(city, city.ratna).get("/kunci/lembar").form("/kunci/lembar").submit
+
+
+@writes("accounts.check_kit")
+def check_kit(city):
+    sheets = make_kit(city)()
+    form = sheets.browser.get("/kunci/lembar/periksa").form()
+    return form.fill(**dict(zip(("first", "second", "third"), sheets_of(sheets), strict=True))).submit

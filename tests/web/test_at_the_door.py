@@ -57,6 +57,13 @@ def test_a_name_that_is_not_ours_gets_no_page(online, host):
     assert host not in answer.text
 
 
+@pytest.mark.parametrize("host", ["[::1", "a b", "", "kota.example:x"])
+def test_a_name_that_no_server_can_have_gets_no_page_even_where_every_name_is_taken(city, sign_in, host):
+    answer = sign_in(city.siti).client.get("/setelan/kunci-layar", headers={"Host": host})
+
+    assert answer.status_code == 400
+
+
 @pytest.mark.parametrize(("hops", "seen"), [(0, "127.0.0.1"), (1, "10.0.0.2"), (2, "10.0.0.1")])
 def test_who_asks_is_believed_only_from_as_many_proxies_as_are_set(city, hops, seen):
     app = create_app(replace(city.settings, proxies=hops))
