@@ -1,23 +1,24 @@
-"""A picture of every page, in both languages, as each of the demo people sees it.
+"""A picture of every page, in both languages and on both screens, as each of the demo people sees it.
 
-    python -m benchmarks.gallery [--out build/gallery] [--people cadre officer …] [--languages id en]
+    python -m benchmarks.gallery [--out build/gallery] [--people cadre …] [--languages id en] [--screens hp pc]
 
 Makes a demo city of its own, signs in as one person of each role, follows every link of her pages to one page of
-each kind, and writes the pictures with an `index.html` to look at them side by side. People in the field hold a
-phone (360×640), the others sit at a computer (1280×800); the pages for everybody are taken on both.
+each kind, and writes the pictures with an `index.html` to look at them side by side: on a phone (360×640) and at a
+computer (1280×800), and each form once more after it was sent with nothing in it.
 """
 
 import argparse
 import html
+from itertools import product
 from pathlib import Path
 
 from flask import Flask
 from playwright.sync_api import Page
 
 from tests.support import live
-from tests.support.visits import IN_THE_FIELD, ROLES, demo_city, visited
+from tests.support.visits import ROLES, demo_city, sent_empty, visited
 
-SHAPES = {"hp": live.PHONE, "pc": live.PC}
+SCREENS = {"hp": live.PHONE, "pc": live.PC}
 
 
 def photograph(page: Page, file: Path) -> bool:
@@ -32,22 +33,26 @@ def photograph(page: Page, file: Path) -> bool:
     return bool(wide)
 
 
-def take(app: Flask, base: str, out: Path, roles: list[str], languages: list[str]) -> list[Path]:
+def take(app: Flask, base: str, out: Path, asked: argparse.Namespace) -> list[Path]:
     """All the pictures, in the order in which they are taken."""
     taken: list[Path] = []
     with live.chromium() as browser:
-        for role in roles:
-            shapes = ["hp", "pc"] if role == "public" else ["hp"] if role in IN_THE_FIELD else ["pc"]
-            for shape, language in ((shape, language) for shape in shapes for language in languages):
-                context = browser.new_context(**SHAPES[shape])
-                context.add_cookies([{"name": "b", "value": language, "url": base}])
-                for kind, page in visited(app, context, base, role):
-                    file = out / f"{role}-{shape}-{kind.replace('.', '-')}-{language}.png"
-                    wide = photograph(page, file)
-                    print(f"{file.name}{'  WIDER THAN THE SCREEN' if wide else ''}", flush=True)
-                    taken.append(file)
-                context.close()
+        for role, screen, language in product(asked.people, asked.screens, asked.languages):
+            context = browser.new_context(**SCREENS[screen])
+            context.add_cookies([{"name": "b", "value": language, "url": base}])
+            for kind, page in visited(app, context, base, role):
+                name = f"{role}-{screen}-{kind.replace('.', '-')}"
+                taken.append(_taken(page, out / f"{name}-{language}.png"))
+                if sent_empty(page, kind):
+                    taken.append(_taken(page, out / f"{name}-faults-{language}.png"))
+            context.close()
     return taken
+
+
+def _taken(page: Page, file: Path) -> Path:
+    wide = photograph(page, file)
+    print(f"{file.name}{'  WIDER THAN THE SCREEN' if wide else ''}", flush=True)
+    return file
 
 
 def write_index(out: Path, taken: list[Path], languages: list[str]) -> None:
@@ -68,12 +73,13 @@ def main() -> None:
     words.add_argument("--out", type=Path, default=Path("build/gallery"))
     words.add_argument("--people", nargs="+", choices=ROLES, default=ROLES)
     words.add_argument("--languages", nargs="+", choices=["id", "en"], default=["id", "en"])
+    words.add_argument("--screens", nargs="+", choices=list(SCREENS), default=list(SCREENS))
     asked = words.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     for old in asked.out.glob("*.png"):
         old.unlink()
     with demo_city() as (app, base):
-        taken = take(app, base, asked.out, asked.people, asked.languages)
+        taken = take(app, base, asked.out, asked)
     write_index(asked.out, taken, asked.languages)
     print(f"{len(taken)} pictures: {asked.out / 'index.html'}")
 

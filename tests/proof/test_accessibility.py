@@ -8,30 +8,13 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.proof.conftest import LONG
 from tests.support import live
-from tests.support.visits import FOR_EVERYBODY, IN_THE_FIELD, ROLES, demo_city, visited, walk
+from tests.support.visits import FOR_EVERYBODY, IN_THE_FIELD, ROLES, demo_city, sent_empty, visited, walk
 
 pytestmark = pytest.mark.browser
 STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WAYS = list(product(("id", "en"), ("phone", "pc")))
 """Each language on each screen. At every change each role takes one of them in turn, in the long run all."""
 DEVICES = {"phone": live.PHONE, "pc": live.PC}
-STEP_BY_STEP = {"flags.new"}
-"""Its script asks for what is missing step by step; `tests/flags/test_form_in_browser.py` looks at each of them."""
-EMPTY_FORM = """() => {
-  const asks = "input:not([type=hidden]):not([type=submit]), select, textarea";
-  const form = [...document.querySelectorAll("main form[method=post]")].find((one) => one.querySelector(asks));
-  if (!form) return false;
-  for (const field of form.querySelectorAll(asks)) {
-    if (field.type === "radio" || field.type === "checkbox") field.checked = false; else field.value = "";
-  }
-  form.noValidate = true;
-  const button = [...form.querySelectorAll("button:not([type=button])")].at(-1);
-  form.dataset.sentEmpty = "";
-  form.requestSubmit(button);
-  return true;
-}"""
-ANSWERED = """() => !document.querySelector("[data-sent-empty]")
-  || document.querySelector(".galat:not([hidden]), p.salah")"""
 SMALL = """(least) => {
   const inline = (e) => getComputedStyle(e).display === "inline"; // a link within a sentence: WCAG 2.5.8 lets it be
   const box = (e) => (e.matches("input") && e.closest("label") || e).getBoundingClientRect();
@@ -67,11 +50,7 @@ class Seen:
 
     def look_at_faults(self, page, where, in_the_field):
         """The same page after its form was sent with nothing in it, where it has one."""
-        if where[1] in STEP_BY_STEP or not page.evaluate(EMPTY_FORM):
-            return
-        page.wait_for_function(ANSWERED, timeout=30_000)
-        page.wait_for_load_state()
-        if page.locator(".galat:not([hidden])").count():
+        if sent_empty(page, where[1]):
             self.faulty += 1
             self.look(page, (*where, "with faults"), in_the_field)
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from portal.base.clock import now
 from portal.base.db import engine_for
@@ -73,6 +74,24 @@ def test_a_full_database_is_said_and_goes_on_when_there_is_room(city, siti, clai
           "as many kept as acknowledged, all of the others given back and sent",
           holds=len(told) == held and refused and all(map(is_given_back, refused)) and set(again) == {203}
           and kept(city) == 30)
+
+
+def test_what_would_be_acknowledged_and_not_kept_is_noticed(city, siti, monkeypatch):
+    form = asked(siti)
+    monkeypatch.setattr(Session, "commit", Session.rollback)
+
+    page = form.submit("send")
+
+    assert (is_given_back(page), kept(city)) == (False, 0)
+
+
+def test_answers_that_would_not_be_given_back_are_noticed(city, siti, monkeypatch):
+    form = asked(siti)
+    monkeypatch.setattr("portal.web.carry.sealed_answers", lambda *_args: "")
+    with small_disk(city):
+        pages = [form.submit("send"), *(asked(siti).submit("send") for _ in range(20))]
+
+    assert not all(map(is_given_back, (page for page in pages if page.status != 203)))
 
 
 @pytest.mark.parametrize("trouble", ["moved away", "no database", "not readable"])

@@ -61,6 +61,20 @@ def outcome_of(city, server, kill, *, times):
     return check(history, kept_in(city, history, before)), whole(city), history
 
 
+IN_A_WHILE = """
+import portal.base.db as d
+d._POSTGRES = {**d._POSTGRES, "options": "-c synchronous_commit=off"}
+"""
+
+
+@pytest.mark.postgres
+def test_the_detector_finds_what_postgresql_was_not_asked_to_sync(crashing_city, tmp_path):
+    with Nursery(crashing_city, tmp_path, first=IN_A_WHILE) as server:
+        verdict, _broken, _history = outcome_of(crashing_city, server, crashing_city.server.crash, times=3)
+
+    assert verdict.lost
+
+
 KEEPS_NOTHING = """
 from sqlalchemy.orm import Session
 Session.commit = Session.rollback

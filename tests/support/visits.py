@@ -27,6 +27,23 @@ IN_THE_FIELD = {"cadre", "school"}
 FOR_EVERYBODY = ["/masuk", "/masuk/petugas", "/mulai", "/bantuan", "/aman"]
 MOST = 60
 """Pages of one person at most; there are fewer kinds than that."""
+_STEP_BY_STEP = {"flags.new"}
+"""Its script asks for what is missing step by step; `tests/flags/test_form_in_browser.py` looks at each of them."""
+_EMPTY_FORM = """() => {
+  const asks = "input:not([type=hidden]):not([type=submit]), select, textarea";
+  const form = [...document.querySelectorAll("main form[method=post]")].find((one) => one.querySelector(asks));
+  if (!form) return false;
+  for (const field of form.querySelectorAll(asks)) {
+    if (field.type === "radio" || field.type === "checkbox") field.checked = false; else field.value = "";
+  }
+  form.noValidate = true;
+  const button = [...form.querySelectorAll("button:not([type=button])")].at(-1);
+  form.dataset.sentEmpty = "";
+  form.requestSubmit(button);
+  return true;
+}"""
+_ANSWERED = """() => !document.querySelector("[data-sent-empty]")
+  || document.querySelector(".galat:not([hidden]), p.salah")"""
 
 
 @contextmanager
@@ -91,6 +108,15 @@ def walk(app: Flask, page: Page, base: str, starts: list[str]) -> Iterator[str]:
         if led_to == kind or led_to not in seen:
             seen.add(led_to)
             yield led_to
+
+
+def sent_empty(page: Page, kind: str) -> bool:
+    """Send the page's form with nothing in it, where it has one; returns whether it came back with faults."""
+    if kind in _STEP_BY_STEP or not page.evaluate(_EMPTY_FORM):
+        return False
+    page.wait_for_function(_ANSWERED, timeout=30_000)
+    page.wait_for_load_state()
+    return page.locator(".galat:not([hidden])").count() > 0
 
 
 def kind_of(app: Flask, address: str) -> str:
