@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.proof)
-            item.add_marker(pytest.mark.timeout(7200 if LONG else 600))
+            item.add_marker(pytest.mark.timeout(7200 if LONG else 1200))
 
 
 def size(*, short: int, long: int) -> int:

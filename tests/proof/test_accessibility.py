@@ -127,10 +127,13 @@ def test_the_detectors_find_what_is_planted(chromium, city, address):
     with live.visiting(chromium, city, address, city.siti) as context:
         page = context.new_page()
         page.goto(f"{address}/")
-        page.evaluate("""document.querySelector("main").insertAdjacentHTML("beforeend",
-            '<button id=a></button><input id=b>'); const wide = document.createElement("p");
-            wide.style.width = "500px"; wide.style.color = "#5a6972"; wide.textContent = "Pale"; a.after(wide);
-            a.style.width = "30px";""")
+        page.evaluate("""() => {
+          const main = document.querySelector("main");
+          const [button, wide] = ["button", "p"].map((name) => document.createElement(name));
+          button.id = "a"; button.style.width = "30px"; wide.textContent = "Pale";
+          wide.style.width = "500px"; wide.style.color = "#5a6972";
+          main.append(button, document.createElement("input"), wide);
+        }""")
         seen.look(page, (), in_the_field=True)
 
     assert {rule for rule, _element in seen.found["axe"]} >= {"button-name", "label", "color-contrast-enhanced"}

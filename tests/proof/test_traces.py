@@ -56,8 +56,8 @@ def address(city, address):
 
 
 def until(what):
-    """Wait for it, up to half a minute."""
-    end = time.monotonic() + 30
+    """Wait for it, up to a minute."""
+    end = time.monotonic() + 60
     while not what():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.1)
