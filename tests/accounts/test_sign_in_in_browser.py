@@ -241,14 +241,12 @@ def test_who_goes_on_typing_is_not_locked_out(city, visit, address):
         page.clock.install()
         enrol(page, address, invited_to(city))
         page.goto(f"{address}/s/baru")
-        heard = []
-        page.on("request", lambda request: heard.append(request.url.endswith("/di-sini")))
         for number in range(4):
             page.clock.fast_forward("02:00")
-            page.fill("#women", str(number + 1))
+            with page.expect_request("**/di-sini"):  # each time, however long the key takes to sign
+                page.fill("#women", str(number + 1))
 
         expect(page.locator("#women")).to_have_value("4")
-        assert sum(heard) >= 3
 
 
 def virtual_authenticator(context, page):
