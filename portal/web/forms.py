@@ -1,6 +1,7 @@
 """The base of every form: messages in the person's language, one answer a question, one use."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from flask_babel import get_translations, gettext
@@ -50,8 +51,16 @@ class BaseForm(FlaskForm):
         return self.is_submitted() and not carry.restored() and self.validate()
 
     def all_errors(self) -> list[tuple[str, str]]:
-        """(field id, message) of every fault, in the order of the page, for the summary on top."""
-        return [(field.id, message) for field in self for message in field.errors if message]
+        """(field id, message) of every fault, in the order of the page, for the summary on top. What would stand
+        there twice alike is told apart by its question."""
+        found = [(field, message) for field in self for message in field.errors if message]
+        said = Counter(message for _field, message in found)
+        return [(field.id, message if said[message] == 1 else _about(field, message)) for field, message in found]
+
+
+def _about(field: Field, message: str) -> str:
+    question = str(field.label.text).rstrip()
+    return f"{question} {message}" if question.endswith(("?", ".", ":")) else f"{question}: {message}"
 
 
 class ActForm(BaseForm):
