@@ -16,7 +16,7 @@ from portal.casework import break_glass
 from portal.casework.models import Proposal
 from portal.casework.proposals import standing
 from portal.flags.deadlines import TimeLeft, time_left
-from portal.flags.life import OPEN
+from portal.flags.life import OPEN, RISK_OF, Risk
 from portal.flags.models import Flag
 from portal.flags.policy import visible_to
 
@@ -33,15 +33,17 @@ class LateRow:
     owner: str
     due_at: datetime
     left: TimeLeft
+    risk: Risk
 
 
 def late(session: Session, *, viewer: Viewer, keys: ServerKeys) -> list[LateRow]:
     """The concerns past their deadline that the viewer may know of, the most urgent first."""
     rows = session.execute(
-        select(Flag.code, Area.name.label("kelurahan"), Account.name.label("owner"), Flag.due_at)
+        select(Flag.code, Area.name.label("kelurahan"), Account.name.label("owner"), Flag.due_at, Flag.rank)
         .join(Area, Area.id == Flag.kelurahan_id).outerjoin(Account, Account.id == Flag.assignee_id)
         .where(visible_to(viewer, keys), *_late()).order_by(Flag.rank, Flag.due_at, Flag.id).limit(MOST))
-    return [LateRow(row.code, row.kelurahan, row.owner or "", row.due_at, time_left(row.due_at, now()))
+    return [LateRow(row.code, row.kelurahan, row.owner or "", row.due_at, time_left(row.due_at, now()),
+                    RISK_OF[row.rank])
             for row in rows]
 
 

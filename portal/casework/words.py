@@ -37,6 +37,11 @@ def joint(what: Joint) -> str:
             Joint.STOP_CLOCK: _("Take the legal deadline away: it was recorded by mistake")}[what]
 
 
+def risks() -> Mapping[str, str]:
+    """The three official levels."""
+    return {Risk.HIGH: _("High"), Risk.MEDIUM: _("Medium"), Risk.LOW: _("Low")}
+
+
 def record(what: str) -> str:
     """What was put on record."""
     return {

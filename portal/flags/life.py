@@ -45,6 +45,7 @@ class Risk(StrEnum):
 
 
 RANK = {Risk.HIGH: 0, Risk.MEDIUM: 1, Risk.LOW: 2}
+RISK_OF = {rank: risk for risk, rank in RANK.items()}
 """The place of a risk in the queue, most urgent first."""
 
 

@@ -25,7 +25,7 @@ from portal.base.reference import read_reference
 from portal.base.settings import ServerKeys, Settings
 from portal.flags.commands import REOPEN_DAYS
 from portal.flags.deadlines import TimeLeft, time_left
-from portal.flags.life import RANK, UNREAD, Move, Risk, Status
+from portal.flags.life import RANK, RISK_OF, UNREAD, Move, Risk, Status
 from portal.flags.models import Flag, FlagStep
 from portal.flags.policy import visible_to, without_officer
 from portal.followup.filters import Filters
@@ -35,7 +35,6 @@ ALL = Filters()
 MOST = 100
 """Nobody counts further than this: a longer list is "99+"."""
 
-_RISK_OF = {rank: risk for risk, rank in RANK.items()}
 _BY_CADRE = (Move.ANSWER, Move.ADD)
 _LONGEST_CURSOR = 200
 _FURTHEST = 10**6
@@ -256,7 +255,7 @@ def _term(due_at: datetime, settings: Settings) -> Term:
 
 
 def _line(row: Row[Any]) -> Line:
-    risk = _RISK_OF[row.rank]
+    risk = RISK_OF[row.rank]
     return Line(
         id=row.id, code=row.code, kelurahan=row.kelurahan, kecamatan=row.kecamatan or "", risk=risk,
         estimated=row.risk_assessed is None, worse=row.risk_assessed is not None and risk != row.risk_assessed,
@@ -282,6 +281,6 @@ def _read_cursor(text: str) -> _Place | None:
         place = _Place(int(first), int(rank), datetime.fromisoformat(moment), UUID(flag_id))
     except ValueError:
         return None
-    sane = (1 <= place.first < _FURTHEST and place.rank in _RISK_OF
+    sane = (1 <= place.first < _FURTHEST and place.rank in RISK_OF
             and place.moment.tzinfo is not None and 2000 <= place.moment.year < 3000)
     return place if sane else None

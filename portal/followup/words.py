@@ -74,7 +74,7 @@ def _statuses() -> Mapping[str, str]:
 
 @_per_language
 def _risks() -> Mapping[str, str]:
-    return {Risk.HIGH: _("High"), Risk.MEDIUM: _("Medium"), Risk.LOW: _("Low")}
+    return casework.risks()
 
 
 @_per_language

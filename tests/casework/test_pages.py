@@ -1,13 +1,14 @@
 """Casework's pages, without script: what they show, what they refuse, and what they keep."""
 
 import re
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import func, select
 
 from portal.audit.models import AuditEntry, DoneOnce
-from portal.base.clock import now
+from portal.base.clock import now, telling
 from portal.base.reference import spoken
 from portal.casework import commands, records
 from portal.casework.models import Note, Proposal
@@ -57,6 +58,7 @@ def test_a_full_assessment_is_saved_shown_and_offered_again_for_correction(city,
 @pytest.mark.parametrize(("answers", "said"), [
     ({"why": "pendek"}, "Write at least 10 characters."), ({"forms": []}, "Choose at least one."),
     ({"age": ""}, "Choose one."), ({"risk": "enormous"}, "Not a valid choice."),
+    ({"age": "", "sex": ""}, "Age: Choose one."),
     ({"forms": ["fisik", "zzz"]}, "'zzz' is not a valid choice for this field."), ({"sex": ""}, "Choose one."),
 ])
 def test_an_incomplete_assessment_is_kept_on_the_page_with_what_is_needed(city, sign_in, answers, said):
@@ -87,6 +89,16 @@ def test_lowering_on_the_sheet_only_proposes_and_a_colleague_decides_on_her_page
 
     assert "Waiting for a second officer" not in done.text
     assert flag_of(city, flag_id).risk_assessed == "low"
+
+
+def test_what_is_late_says_how_high_its_risk_is_since_that_gives_the_order(city, sign_in):
+    with telling(now() - timedelta(days=40)):
+        low, high = in_work(city, Risk.LOW), in_work(city, Risk.HIGH)
+
+    rows = [row.text for row in sign_in(city.rina).get("/tenggat").root.all("li") if " · " in row.text]
+
+    assert [row.split(" · ")[0] for row in rows] == [
+        f"{spoken(flag_of(city, flag_id).code)} {level}" for flag_id, level in ((high, "High"), (low, "Low"))]
 
 
 def test_who_pressed_agree_on_her_own_proposal_is_told_why_not(city, sign_in):
