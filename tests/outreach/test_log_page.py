@@ -78,6 +78,13 @@ def test_the_page_begins_with_today_here_and_the_topic_spoken_of_last(city, sign
         area(city.db, city.guru.area).id
 
 
+def test_each_number_keeps_its_heading_where_a_narrow_screen_shows_a_line_for_each(city, sign_in):
+    page = fill(sign_in(city.siti)).submit()
+
+    labels = [cell.attrs.get("data-l") for cell in page.root.all("tbody")[0].all("td")]
+    assert labels == ["Female", "Male"] * 3
+
+
 def test_speaker_materials_and_source_of_funds_are_kept_and_shown(city, sign_in):
     page = fill(sign_in(city.siti), speaker="  dr. Ani\tS. ", institution="Puskesmas <b>", funding="dak",
                 materials=["video", "leaflet", "video"], audiences=["pkk"]).submit()

@@ -162,6 +162,7 @@ def test_the_page_says_acts_and_reasons_in_words_and_nothing_that_was_written(ci
     code = spoken(code_of(city, flag_id))
     assert any(f"Opened names and places {code} Emergency: a life is in danger" in row for row in rows)
     assert any("Opened the summaries of a list" in row for row in rows)
+    assert not any(" ," in row for row in rows)
     for secret in ("mutiara", WHY, "Menelepon", "Bu Siti", "Medium"):
         assert secret not in page.html
     assert page.link(code).path == f"/k/{code}/kerja"
