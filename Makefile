@@ -11,16 +11,19 @@ PYBABEL = $(VENV_PYTHON) -c "import sys; from babel.messages.frontend import mai
 LANGUAGES = id
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow asvs prove prove-long budget lighthouse gallery scripts lint lock messages prepare
+.PHONY: help run test test-browser test-slow asvs prove prove-long budget lighthouse gallery scripts lint lock messages prepare
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: ## Serve the demo on http://127.0.0.1:8000/ (another port: PORT=8001 make run)
 	@$(BOOTSTRAP) run
 
 test: ## Run the tests (a few of them: make test ARGS="-k flags")
 	@$(BOOTSTRAP) test $(ARGS)
+
+test-browser: ## Run the journeys in a real browser (needs Chromium)
+	@$(BOOTSTRAP) test -m "browser and not slow and not proof" $(ARGS)
 
 test-slow: ## Run what takes minutes: a hundred thousand guesses at signing in
 	@$(BOOTSTRAP) test -m slow $(ARGS)

@@ -186,8 +186,11 @@ def test_the_faults_stand_in_the_order_of_the_page(city, sign_in):
     page = sign_in(city.rina).get("/k/telepon").form("/k/telepon").submit()
 
     one = "Choose one answer. If in doubt, choose I do not know."
-    assert page.errors == ["Choose one.", one, "Choose the kelurahan. If it is not known, choose the caller's own.",
-                           one, "Choose at least one. If it is hard, choose number 8.", one, one]
+    assert page.errors == [
+        "Choose one.", f"Is this person in danger right now? {one}",
+        "Choose the kelurahan. If it is not known, choose the caller's own.", f"Who are you worried about? {one}",
+        "Choose at least one. If it is hard, choose number 8.", f"How do you know? {one}",
+        f"Do they know that you are passing this on? {one}"]
 
 
 def test_without_an_account_nobody_is_asked(city, sign_in):
