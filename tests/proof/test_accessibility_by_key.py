@@ -177,3 +177,56 @@ def test_a_lost_focus_and_a_covered_one_are_noticed(chromium, city, address):
         assert hand.covered
         hand.page.evaluate("document.querySelector('main').replaceChildren()")
         assert hand.page.evaluate(LOST)
+
+
+# In forced colours
+
+CONTRAST = {"forced_colors": "active"}
+UNSEEN = """() => {
+  const seen = (one) => one.checkVisibility({ visibilityProperty: true }) && one.getBoundingClientRect().width > 0;
+  const behind = (one) => {
+    for (let at = one; at; at = at.parentElement) {
+      const colour = getComputedStyle(at).backgroundColor;
+      if (!colour.endsWith(", 0)")) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const told = [];
+  for (const icon of document.querySelectorAll("svg"))
+    if (seen(icon) && getComputedStyle(icon).color === behind(icon))
+      told.push(icon.parentElement.outerHTML.slice(0, 90));
+  for (const one of document.querySelectorAll("[aria-current], .pilih:has(:checked)"))
+    if (seen(one) && getComputedStyle(one).outlineStyle === "none") told.push(one.outerHTML.slice(0, 90));
+  return told;
+}"""
+"""Icons in the colour of what is behind them, and what is chosen or current without a line around it."""
+
+
+def test_in_forced_colours_no_sign_is_lost(claim, chromium, city, address):
+    flag_id = sent(city)
+    code = spoken(city.db.get_one(Flag, flag_id).code)
+    pages = {"siti": ("/", "/k", f"/k/{code}", "/k/baru", "/s", "/s/baru", "/setelan", "/bantuan"),
+             "rina": ("/antrean", "/tugas", "/tenggat", f"/k/{code}/kerja"), "lina": ("/cakupan", "/s")}
+    unseen = []
+    for person, paths in pages.items():
+        with live.visiting(chromium, city, address, getattr(city, person),
+                           device={**live.PHONE, **CONTRAST}) as context:
+            page = page_of(context)
+            for path in paths:
+                page.goto(f"{address}{path}")
+                unseen += [f"{path}: {what}" for what in page.evaluate(UNSEEN)]
+
+    claim("in forced colours every icon is seen, and what is chosen or current has a line around it",
+          f"{len(unseen)} lost on {sum(map(len, pages.values()))} pages {unseen or ''}", "0 lost", holds=not unseen)
+
+
+def test_a_sign_that_is_lost_in_forced_colours_is_noticed(chromium, city, address):
+    with live.visiting(chromium, city, address, city.siti, device={**live.PHONE, **CONTRAST}) as context:
+        page = page_of(context)
+        page.goto(f"{address}/")
+        assert page.evaluate(UNSEEN) == []
+        page.evaluate("""() => {
+          document.querySelector("main svg").style.setProperty("color", "Canvas", "important");
+          document.querySelector("[aria-current]").style.setProperty("outline", "none", "important");
+        }""")
+        assert len(page.evaluate(UNSEEN)) == 2
