@@ -180,7 +180,7 @@ def test_a_concern_that_cannot_be_written_into_the_trail_is_not_shown(city, sign
     assert "tidak boleh terbaca" not in page.html
 
 
-@pytest.mark.asvs("V13.2.6")
+@pytest.mark.asvs("V13.2.6", "V15.4.4")
 def test_there_are_connections_enough_for_every_thread_of_a_server():
     served = {}
     exec((ROOT / "deploy/gunicorn.conf.py").read_text(), served)  # noqa: S102 - our own file
