@@ -105,6 +105,7 @@ def _wire(app: Flask, settings: Settings) -> None:
     guard.init_app(app)
     protect = CSRFProtect(app)
     protect.exempt(accounts.quick_exit)  # must work whatever else has ended; SameSite keeps strangers out
+    protect.exempt(pages.breach)  # browsers send these by themselves; nothing changes
     app.before_request(carry.restore)
     headers.init_app(app)
     cli.init_app(app)
