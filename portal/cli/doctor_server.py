@@ -37,7 +37,7 @@ def https(settings: Settings, _session: Session) -> Finding:
     """Cookies travel over HTTPS alone."""
     if not settings.secure_cookies:
         return bad("cookies also travel in clear. Unset PORTAL_SECURE_COOKIES, and serve over HTTPS alone.")
-    return ok("cookies travel over HTTPS alone")
+    return ok("cookies travel over HTTPS alone; --tls looks at the address itself")
 
 
 def demo(settings: Settings, _session: Session) -> Finding:

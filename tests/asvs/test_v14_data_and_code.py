@@ -4,6 +4,7 @@ import ast
 import hashlib
 import json
 import logging
+import os
 import re
 from pathlib import Path
 
@@ -181,7 +182,8 @@ def test_a_concern_that_cannot_be_written_into_the_trail_is_not_shown(city, sign
 
 
 @pytest.mark.asvs("V13.2.6", "V15.4.4")
-def test_there_are_connections_enough_for_every_thread_of_a_server():
+def test_there_are_connections_enough_for_every_thread_of_a_server(monkeypatch):
+    monkeypatch.setattr(os, "umask", lambda _mask: 0)  # the file sets it for its own process
     served = {}
     exec((ROOT / "deploy/gunicorn.conf.py").read_text(), served)  # noqa: S102 - our own file
     engine = engine_for("postgresql://portal@localhost/portal")
