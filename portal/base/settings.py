@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
@@ -13,6 +14,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from holidays import list_supported_countries
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 PREFIX = "PORTAL_"
 _KEY_BYTES = 32
@@ -296,6 +299,36 @@ def _flag(text: str) -> bool:
     return {"1": True, "true": True, "0": False, "false": False, "": False}[text.lower()]
 
 
+def _database(text: str) -> str:
+    """A database's address. One on another machine is only spoken to by TLS with its certificate checked: a read
+    line would give away who may sign in, a forged server everything that is sent. The address may hold a password,
+    so no message quotes it."""
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise BadSettings(f"The setting {PREFIX}DATABASE_URL is no address of a database.") from error
+    if url.get_backend_name() == "postgresql" and url.query.get("sslmode") != "verify-full" \
+            and not all(map(_is_here, _hosts(url))):
+        raise BadSettings(f"The database in {PREFIX}DATABASE_URL is on another machine. Add ?sslmode=verify-full "
+                          "and sslrootcert=/path/to/its/authority.pem to the address (docs/security.md).")
+    return text
+
+
+def _hosts(url: URL) -> list[str]:
+    """Every machine that an address can lead to, also by what libpq takes from the environment where it is silent."""
+    if url.query.get("service") or os.environ.get("PGSERVICE"):
+        return ["named elsewhere"]
+    said = [url.host, *(url.query.get(name) for name in ("host", "hostaddr"))]
+    found = [part for one in said for given in ([one] if isinstance(one, str) else one or ()) for part in
+             given.split(",")]
+    return [*(found or [os.environ.get("PGHOST", "")]), os.environ.get("PGHOSTADDR", "")]
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host is this very machine: a socket's folder, no name at all, or the loopback."""
+    return not host or host[0] in "/@" or host in {"localhost", "::1"} or bool(re.fullmatch(r"127(\.\d+){3}", host))
+
+
 def _hours(text: str) -> ServiceHours:
     """Reads `1-5 08:00-16:00`: days as Monday 1 to Sunday 7, then the times between which staff work.
 
@@ -314,7 +347,7 @@ def _clock(text: str) -> time:
 
 
 _READERS = {
-    "database_url": str, "keys_file": Path, "name": str, "office_name": str, "office_phone": str,
+    "database_url": _database, "keys_file": Path, "name": str, "office_name": str, "office_phone": str,
     "exit_url": _web_address, "timezone": ZoneInfo, "languages": _languages, "holidays_country": _country,
     "service_hours": _hours, "high_risk_minutes": _count, "medium_risk_hours": _count,
     "low_risk_days": _count, "cadre_idle_minutes": _count, "own_phone_idle_minutes": _count,

@@ -5,18 +5,13 @@ import ssl
 import warnings
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
 from threading import Thread
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
-from portal.base.clock import now
 from portal.base.settings import Settings
 from portal.cli import doctor_tls
+from tests.support.certificates import self_signed
 
 SETTINGS = Settings(trusted_hosts=("localhost",))
 
@@ -24,16 +19,8 @@ SETTINGS = Settings(trusted_hosts=("localhost",))
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     """A key and certificate for this machine in one file, signed by itself."""
-    key = rsa.generate_private_key(65537, 2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-            .serial_number(1).not_valid_before(now() - timedelta(days=1)).not_valid_after(now() + timedelta(days=9))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .sign(key, hashes.SHA256()))
     file = tmp_path_factory.mktemp("tls") / "both.pem"
-    file.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                       serialization.NoEncryption()) + made.public_bytes(serialization.Encoding.PEM))
+    file.write_bytes(b"".join(self_signed()))
     return file
 
 
