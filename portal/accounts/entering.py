@@ -11,10 +11,10 @@ from portal.accounts import changes, commands, devices, own, passwords, sealed, 
 from portal.accounts.models import Account, Device, StaffKey
 from portal.accounts.passkeys import Site
 from portal.accounts.queries import Entrant
-from portal.accounts.roles import FIELD
+from portal.accounts.roles import FIELD, Role
 from portal.accounts.tries import Try
 from portal.base.clock import now
-from portal.web import carry, config, db
+from portal.web import carry, config, db, watch
 from portal.web.render import render
 
 
@@ -44,6 +44,7 @@ def secret_fits(form: Any, field: Any, account: Account | Entrant | None, tried:
     with db.transaction() as writing:
         until = throttle.begin_try(writing, tried.all, now())
     if until is not None:
+        watch.refused("a try before its time")
         refuse(field, wait_sentence(commands.minutes_until(until)))
         return False
     made_with = keys.numbered(account.server_key) if account else None
@@ -55,6 +56,7 @@ def secret_fits(form: Any, field: Any, account: Account | Entrant | None, tried:
         form.busy = True
         return False
     if not fits:
+        watch.refused("a secret that does not fit")
         refuse(field, _("That does not match. Please try again."))
     elif account and made_with and stored and made_with.number < keys.number:
         renewed, account_id = passwords.hashed(sealed.peppered(keys, secret)), account.id
@@ -80,14 +82,16 @@ def has_run_out(tried: Try) -> bool:
 
 
 def enter(form: Any, account: Account | Entrant, tried: Try | None, secret: str,
-          device: Device | None = None) -> Response:
-    """Sign the person in, and bring her where she was going. Raises `passwords.Busy`."""
+          device: Device | None = None, *, how: str = "") -> Response:
+    """Sign the person in, and bring her where she was going. `how` is kept of somebody at the office: by which
+    second factor, or on what ground. Raises `passwords.Busy`."""
     private = _unlocked(account, secret)
     with db.transaction() as writing:
         if tried is not None:
             throttle.forget(writing, tried.own)
         if device is not None:
             writing.get_one(Device, device.id).last_on = now().date()
+        commands.note_entry(writing, account.id, Role(account.role), how)
     _viewer, half = signin.begin(account.id, account.role not in FIELD, private, device.id if device else None)
     target = carry.local_path(form.next.data or "/") if form is not None else "/"
     if form is not None and form.carried.data:

@@ -26,7 +26,7 @@ ROOT = PORTAL.parent
 TELLS = re.compile(r"BEGIN [A-Z ]*PRIVATE KEY|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|xox[baprs]-[0-9A-Za-z-]{10}")
 
 
-@pytest.mark.asvs("V11.7.2", "V14.2.6")
+@pytest.mark.asvs("V11.7.2", "V14.2.6", "V16.3.2")
 def test_a_list_opens_no_names_and_no_stories(city, sign_in, monkeypatch):
     flag = a_flag(city.db, city.settings, city.siti, story="kata-kata")
     city.db.commit()

@@ -278,7 +278,8 @@ def test_a_database_elsewhere_is_refused_unless_its_certificate_is_checked(url):
     assert "kata-sandi" not in str(said.value)
 
 
-@pytest.mark.parametrize(("name", "value"), [("PGHOST", "db.kota.example"), ("PGSERVICE", "other"), ("PGHOSTADDR", "10.0.0.5")])
+@pytest.mark.parametrize(("name", "value"), [
+    ("PGHOST", "db.kota.example"), ("PGSERVICE", "other"), ("PGHOSTADDR", "10.0.0.5")])
 def test_what_the_environment_adds_to_an_address_counts_too(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
 

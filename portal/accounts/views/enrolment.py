@@ -25,7 +25,7 @@ from portal.accounts.roles import FIELD
 from portal.accounts.views.blueprint import bp
 from portal.accounts.words import bad_secret, qr
 from portal.base.clock import now
-from portal.web import config, db
+from portal.web import config, db, watch
 from portal.web.guard import allowed, public
 from portal.web.render import render
 from portal.web.shedding import Turn, turn
@@ -73,6 +73,7 @@ def _invited(form: InvitationForm) -> Account | None:
         return account
     with db.transaction() as writing:
         until = throttle.begin_try(writing, tried.all, now())
+    watch.refused("an invitation that does not fit")
     if until is not None:
         entering.refuse(form.code, entering.wait_sentence(commands.minutes_until(until)))
     else:
@@ -144,7 +145,7 @@ def _enrol_at_office(account: Account) -> Response:
         return _office_page(form, account, secret)
     if entered is None:
         return redirect(url_for(".enrol"), 303)
-    return entering.enter(None, entered, None, form.secret.data)
+    return entering.enter(None, entered, None, form.secret.data, how="first")
 
 
 def _office_page(form: StaffEnrolForm, account: Account, secret: str) -> Response:

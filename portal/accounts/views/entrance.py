@@ -31,7 +31,7 @@ from portal.accounts.viewer import Viewer
 from portal.accounts.views.blueprint import bp
 from portal.base.errors import NotVisible
 from portal.base.phones import normal_phone
-from portal.web import carry, config, db, locale
+from portal.web import carry, config, db, locale, watch
 from portal.web.guard import allowed, public
 from portal.web.render import render
 from portal.web.shedding import Turn, turn
@@ -71,6 +71,7 @@ def sign_in_with_card():
         if entering.secret_fits(form, form.who, entrant if held else None, tried, form.pin.data):
             if _use_card(whose, form.code.data):
                 return entering.enter(form, entrant, tried, form.pin.data)
+            watch.refused("a code that was used already")
             entering.refuse(form.who, _("That does not match. Please try again."))
         elif held and entering.has_run_out(tried):
             with db.transaction() as writing:
@@ -89,7 +90,7 @@ def sign_in_staff():
         entrant = queries.entrant_by_sign_in_name(db.session(), who)
         tried = _staff_try(entrant, who)
         if entering.secret_fits(form, form.name, entrant, tried, secret) and _second_factor(form, entrant.id):
-            return entering.enter(form, entrant, tried, secret)
+            return entering.enter(form, entrant, tried, secret, how=_factor(form))
     return _page(form, "accounts/sign_in_staff.html")
 
 
@@ -103,7 +104,7 @@ def enter_as_demo_person():
     account = db.session().get(Account, UUID(person["account_id"])) if person else None
     if account is None:
         raise NotVisible
-    return entering.enter(None, account, None, person["secret"])
+    return entering.enter(None, account, None, person["secret"], how="demo")
 
 
 @bp.post("/keluar")
@@ -221,7 +222,7 @@ def _resume(resting: Viewer) -> Response:
         tried = tries.with_held(config.keys(), "sign-in", sealed.token_hash(resting.token).hex(), entering.network())
         known = account if device != _GONE else None
         if entering.secret_fits(form, form.secret, known, tried, form.secret.data):
-            return entering.enter(form, account, tried, form.secret.data, device or None)
+            return entering.enter(form, account, tried, form.secret.data, device or None, how="again")
         if entering.has_run_out(tried):
             signin.end()
             return signin.set_key_cookie(make_response(redirect(url_for(".sign_in"), 303)), "")
@@ -296,8 +297,13 @@ def _second_factor(form: StaffSignInForm, account_id: UUID) -> bool:
         else:
             good = totp.use(writing, config.keys(), account, form.code.data or "")
     if not good:
+        watch.refused("a second factor that does not fit")
         entering.refuse(form.name, _("That does not match. Please try again."))
     return good
+
+
+def _factor(form: StaffSignInForm) -> str:
+    return "passkey" if form.passkey.data else "app"
 
 
 def _staff_passkey(writing, form: StaffSignInForm, account: Account) -> bool:  # type: ignore[no-untyped-def]
