@@ -99,7 +99,7 @@ def fresh(back: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def guarded(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def ask_first(*args: Any, **kwargs: Any) -> Any:
-            if _age(_PROVED) <= FRESH:
+            if is_fresh():
                 return view(*args, **kwargs)
             rest()
             return redirect(url_for("accounts.sign_in", next=url_for(back)), 303) if back else carry.ask_to_sign_in()
@@ -107,6 +107,11 @@ def fresh(back: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         return ask_first
 
     return guarded
+
+
+def is_fresh() -> bool:
+    """Whether the secret was given within `FRESH`."""
+    return _age(_PROVED) <= FRESH
 
 
 def prove_device() -> None:

@@ -141,6 +141,9 @@ class Settings:
     staff_idle_minutes: int = 15
     cadre_hours: int = 12
     staff_hours: int = 8
+    pages_a_minute: int = 300  # of one person; 0 is no limit. A concern is never counted
+    forms_a_minute: int = 40
+    files_a_minute: int = 10
     trusted_hosts: tuple[str, ...] = ()
     proxies: int = 0
     secure_cookies: bool = True
@@ -176,6 +179,8 @@ class Settings:
             values["keys"] = ServerKeys.read(keys_file)
         if values.get("demo") and "secure_cookies" not in values:
             values["secure_cookies"] = False  # the demo speaks plain HTTP, on this machine alone
+        if values.get("demo"):  # where one visitor tries everybody's pages, by script too
+            values = {"pages_a_minute": 0, "forms_a_minute": 0, "files_a_minute": 0, **values}
         return cls(**values)  # type: ignore[arg-type]
 
     def check_serving(self) -> None:
@@ -353,6 +358,7 @@ _READERS = {
     "low_risk_days": _count, "cadre_idle_minutes": _count, "own_phone_idle_minutes": _count,
     "staff_idle_minutes": _count,
     "mail_server": _mail_server, "mail_from": _mail_address, "mail_to": _mail_addresses,
+    "pages_a_minute": _hops, "forms_a_minute": _hops, "files_a_minute": _hops,
     "cadre_hours": _count, "staff_hours": _count, "trusted_hosts": _list, "proxies": _hops,
     "secure_cookies": _flag, "demo": _flag, "demo_people_file": Path, "passphrase_memory_kib": _count,
     "photos_dir": _private_folder, "audit_anchors": _file, "backup_key": _point, "backup_dir": _private_folder,

@@ -19,6 +19,9 @@ MOST_BYTES = 8 * 1024 * 1024
 MOST = 2
 """Pictures of one session."""
 
+MOST_OF_ONE = 400
+"""Pictures of all the sessions that one person logged, while they are kept: about 100 MB."""
+
 _MOST_PIXELS = {"JPEG": 64_000_000, "PNG": 16_000_000, "WEBP": 16_000_000}  # JPEG is decoded small at once
 _LONGEST_SIDE = 1600
 _QUALITY = 80

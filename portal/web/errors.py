@@ -11,7 +11,7 @@ from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, SQLA
 from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
-from portal.base.errors import NotVisible, Overloaded, Refused, Stale
+from portal.base.errors import NotVisible, Overloaded, Refused, Stale, TooFast
 from portal.web import carry, watch
 from portal.web.render import wants_fragment
 
@@ -38,6 +38,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OSError, _no_disk)
     app.extensions["busy_pages"] = {}
     app.register_error_handler(Overloaded, _busy)
+    app.register_error_handler(TooFast, _too_fast)
     app.register_error_handler(HTTPException, lambda error: _page("trouble", error.code or 500))
     app.register_error_handler(Exception, _broken)
 
@@ -120,6 +121,14 @@ def _busy(_error: Overloaded) -> Response:
     if key not in made:
         made[key] = render_template(key[0], kind="busy")
     return _come_again(make_response(made[key], 503))
+
+
+def _too_fast(error: TooFast) -> Response:
+    """More than a hand does. Should it have been one, what was typed is given back."""
+    sent = request.method == "POST"
+    page = _page("not_saved", 429, carried=carry.kept(), path=request.path) if sent else _page("busy", 429)
+    page.headers["Retry-After"] = str(error.seconds)
+    return page
 
 
 def _not_now(looking: str) -> Response:

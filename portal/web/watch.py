@@ -1,6 +1,6 @@
 """What was refused, in the process's own log: a word of ours, the route's name, who, and nothing of the request.
 
-At the office "who" is the account. In the field it is the role alone: a time beside a concern's would say who sent it.
+At the office "who" is the account; in the field the role alone: a time beside a concern says too much.
 An address that does not exist is not said; machines try thousands.
 """
 
