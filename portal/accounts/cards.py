@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from portal.accounts import sealed
+from portal.accounts import news, sealed
 from portal.accounts.models import CardCode
 from portal.audit.log import record
 from portal.base.clock import now
@@ -32,6 +32,7 @@ def new_card(session: Session, keys: ServerKeys, account_id: UUID, *, by: UUID |
                              server_key=keys.number) for code in codes)
     session.flush()
     if by is not None:
+        news.note(session, account_id, news.Kind.CARD)
         record(session, "card.made", account_id, by=by)
     return codes
 

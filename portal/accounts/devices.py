@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from portal.accounts import news
 from portal.accounts.models import Device, SignIn
 from portal.base.clock import now
 from portal.base.errors import NotVisible
@@ -93,6 +94,7 @@ def end_one(session: Session, account_id: UUID, wanted: str) -> None:
     if device is None or device.account_id != account_id or device.ended_on is not None:
         raise NotVisible
     end(session, device)
+    news.note(session, account_id, news.Kind.PHONE_OFF)
 
 
 def end_all(session: Session, account_id: UUID) -> None:

@@ -3,16 +3,17 @@ success brings the person where she was going, with the answers she had."""
 
 from typing import Any
 
-from flask import Response, make_response, redirect, request
+from flask import Response, flash, make_response, redirect, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from portal.accounts import changes, commands, devices, own, passwords, sealed, signin, throttle
+from portal.accounts import changes, commands, devices, news, own, passwords, sealed, signin, throttle
 from portal.accounts.models import Account, Device, StaffKey
 from portal.accounts.passkeys import Site
 from portal.accounts.queries import Entrant
 from portal.accounts.roles import FIELD, Role
 from portal.accounts.tries import Try
+from portal.accounts.words import news_sentence
 from portal.base.clock import now
 from portal.web import carry, config, db, watch
 from portal.web.render import render
@@ -87,12 +88,17 @@ def enter(form: Any, account: Account | Entrant, tried: Try | None, secret: str,
     second factor, or on what ground. Raises `passwords.Busy`."""
     private = _unlocked(account, secret)
     with db.transaction() as writing:
+        news.note_tries(writing, config.keys(), account.id, tried)
+        untold = news.tell(writing, account.id)
         if tried is not None:
             throttle.forget(writing, tried.own)
         if device is not None:
             writing.get_one(Device, device.id).last_on = now().date()
         commands.note_entry(writing, account.id, Role(account.role), how)
     _viewer, half = signin.begin(account.id, account.role not in FIELD, private, device.id if device else None)
+    if untold:  # the sign-in that was before is cleared now, and what was to be shown with it
+        flash(" ".join([*(news_sentence(*one) for one in untold),
+                        _("If this was not you, tell whoever set up your account.")]))
     target = carry.local_path(form.next.data or "/") if form is not None else "/"
     if form is not None and form.carried.data:
         page = render("continue.html", signed_in=True, carried=form.carried.data, path=target)

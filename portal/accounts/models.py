@@ -224,6 +224,19 @@ class RecoveryKit(Base):
     made_on: Mapped[date]
 
 
+class AccountNews(Base):
+    """That something happened to how a person signs in, of which she is told (`news.py`)."""
+
+    __tablename__ = "account_news"
+    __table_args__ = (CheckConstraint(
+        "kind IN ('tries','secret','passkey','passkey_off','phone_off','card')", name="kind"),)
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12), primary_key=True)
+    happened_on: Mapped[date] = mapped_column(primary_key=True)
+    told_on: Mapped[date | None]
+
+
 class FailedTry(Base):
     """How often a sign-in failed for one account, network or pair of them, named by a keyed tag."""
 

@@ -19,6 +19,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from portal.accounts import news
 from portal.accounts.devices import from_text
 from portal.accounts.models import Passkey
 from portal.base.clock import now
@@ -66,6 +67,7 @@ def add(session: Session, site: Site, account_id: UUID, *, answer: str, challeng
                       public=made.credential_public_key, sign_count=made.sign_count, added_on=today, last_on=today)
     session.add(passkey)
     session.flush()
+    news.note(session, account_id, news.Kind.PASSKEY)
     return passkey
 
 
@@ -101,3 +103,4 @@ def remove(session: Session, account_id: UUID, passkey_id: UUID) -> None:
     gone = session.execute(delete(Passkey).where(Passkey.id == passkey_id, Passkey.account_id == account_id))
     if not gone.rowcount:  # type: ignore[attr-defined]
         raise NotVisible
+    news.note(session, account_id, news.Kind.PASSKEY_OFF)
