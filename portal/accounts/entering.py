@@ -112,8 +112,8 @@ def enter(form: Any, account: Account | Entrant, tried: Try | None, secret: str,
 def proven_device(form: Any) -> tuple[Device | None, bool]:
     """The phone that answered this form's challenge with its key, and whether it was taken off its account."""
     device = db.session().get(Device, form.device.data or "")
-    if device is None or not devices.is_signed(device.public, form.proof.data or "", "sign-in",
-                                               form.challenge.data or ""):
+    if device is None or not devices.shows(config.keys(), device, form.proof.data or "", "sign-in",
+                                           form.challenge.data or ""):
         return None, False
     return (None, True) if device.ended_on is not None else (device, False)
 

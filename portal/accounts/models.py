@@ -92,6 +92,8 @@ class Device(Base):
     added_on: Mapped[date]
     last_on: Mapped[date]
     ended_on: Mapped[date | None]
+    # under a key outside the database: whoever only writes here cannot put another key in its place
+    mark: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
 
 class Passkey(Base):
@@ -108,6 +110,7 @@ class Passkey(Base):
     sign_count: Mapped[int]
     added_on: Mapped[date]
     last_on: Mapped[date]
+    mark: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # as a device's
 
 
 class Invitation(Base):

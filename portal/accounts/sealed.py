@@ -120,6 +120,16 @@ def card_tag(keys: ServerKeys, account_id: UUID, code: str) -> bytes:
     return vault.tag(keys.people, f"{account_id}|{code}", purpose="card")
 
 
+def key_mark(keys: ServerKeys, account_id: UUID, public: bytes) -> bytes:
+    """By which the server knows again that it took this key as this person's."""
+    return vault.tag(keys.people, f"{account_id}|{public.hex()}", purpose="shown key")
+
+
+def is_key_mark(keys: ServerKeys, mark: bytes | None, account_id: UUID, public: bytes) -> bool:
+    """Whether the mark was made for this key and this person by any of the server's keys."""
+    return any([vault.same(mark or b"", key_mark(one, account_id, public)) for one in keys.readable])
+
+
 def known_browser_mark(keys: ServerKeys, random: str, account_id: UUID) -> str:
     """By which a browser shows that this account was signed in to from it before."""
     return vault.tag(keys.people, f"{random}|{account_id}", purpose="known browser").hex()[:32]

@@ -115,7 +115,7 @@ def _accept_in_field(writing: Session, form: EnrolForm, chosen: invitations.Chos
         return entered, None, [] if left else cards.new_card(writing, config.keys(), entered.id, by=None)
     if not challenges.use(writing, config.keys(), form.challenge.data or ""):
         raise devices.BadKey
-    return entered, devices.add(writing, entered.id, public=form.key.data, proof=form.proof.data or "",
+    return entered, devices.add(writing, config.keys(), entered.id, public=form.key.data, proof=form.proof.data or "",
                                 challenge=form.challenge.data or "", browser=entering.browser_name()), []
 
 

@@ -150,7 +150,8 @@ def still_here():
     device = db.session().get(Device, current_user.device_id or "")
     if device is not None:
         said = request.form.get("csrf_token", "")
-        if not (_is_recent(said) and devices.is_signed(device.public, request.form.get("proof", ""), "here", said)):
+        if not (_is_recent(said) and devices.shows(config.keys(), device, request.form.get("proof", ""), "here",
+                                                        said)):
             abort(404)
         signin.prove_device()
     return make_response("", 204)
@@ -207,7 +208,7 @@ def _passkey_fits(form, device: Device) -> bool:  # type: ignore[no-untyped-def]
         return True
     try:
         with db.transaction() as writing:
-            shown = passkeys.proven(writing, entering.site(), answer=form.passkey.data or "",
+            shown = passkeys.proven(writing, config.keys(), entering.site(), answer=form.passkey.data or "",
                                     challenge=form.challenge.data or "")
     except passkeys.BadPasskey:
         return False
@@ -310,7 +311,7 @@ def _staff_passkey(writing, form: StaffSignInForm, account: Account) -> bool:  #
     if not challenges.use(writing, config.keys(), form.challenge.data or ""):
         return False
     try:
-        shown = passkeys.proven(writing, entering.site(), answer=form.passkey.data or "",
+        shown = passkeys.proven(writing, config.keys(), entering.site(), answer=form.passkey.data or "",
                                 challenge=form.challenge.data or "")
     except passkeys.BadPasskey:
         return False

@@ -162,8 +162,9 @@ def _add_passkey(form: PasskeyForm) -> bool:
         with db.transaction() as writing:
             if not challenges.use(writing, config.keys(), form.challenge.data or ""):
                 raise passkeys.BadPasskey
-            passkeys.add(writing, entering.site(), current_user.account_id, answer=form.answer.data or "",
-                         challenge=form.challenge.data or "", device_id=current_user.device_id)
+            passkeys.add(writing, config.keys(), entering.site(), current_user.account_id,
+                         answer=form.answer.data or "", challenge=form.challenge.data or "",
+                         device_id=current_user.device_id)
     except passkeys.BadPasskey:
         entering.refuse(form.answer, _("That did not work. Please try again."))
         return False
