@@ -34,7 +34,9 @@ def guilty(words, tree):
 
 @pytest.mark.parametrize(("words", "allowed"), [
     # pg_dump and pg_restore, by their names and with arguments apart, from the command line alone
-    pytest.param(RUNS_PROGRAMS, {"upkeep/postgres.py"}, marks=pytest.mark.asvs("V1.2.5"), id="runs programs"),
+    # and our own file, by its path, that draws photos apart from everything
+    pytest.param(RUNS_PROGRAMS, {"upkeep/postgres.py", "outreach/photos.py"}, id="runs programs",
+                 marks=pytest.mark.asvs("V1.2.5")),
     pytest.param(RUNS_TEXT, set(), marks=pytest.mark.asvs("V1.3.2"), id="runs text"),
     pytest.param(MAKES_TEMPLATES, set(), marks=pytest.mark.asvs("V1.3.7"), id="makes templates of text"),
     pytest.param(MAKES_OBJECTS, set(), marks=pytest.mark.asvs("V1.5.2"), id="makes objects of bytes"),
