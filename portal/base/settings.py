@@ -8,6 +8,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, time
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -144,6 +145,7 @@ class Settings:
     pages_a_minute: int = 300  # of one person; 0 is no limit. A concern is never counted
     forms_a_minute: int = 40
     files_a_minute: int = 10
+    admin_networks: tuple[str, ...] = ()  # from which alone administrators may come; none: from anywhere
     trusted_hosts: tuple[str, ...] = ()
     proxies: int = 0
     secure_cookies: bool = True
@@ -236,6 +238,11 @@ def _country(text: str) -> str:
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    """Addresses or ranges, such as `10.20.0.0/16, 203.0.113.7`."""
+    return tuple(str(ip_network(part)) for part in _list(text))
 
 
 def _languages(text: str) -> tuple[str, ...]:
@@ -359,7 +366,8 @@ _READERS = {
     "staff_idle_minutes": _count,
     "mail_server": _mail_server, "mail_from": _mail_address, "mail_to": _mail_addresses,
     "pages_a_minute": _hops, "forms_a_minute": _hops, "files_a_minute": _hops,
-    "cadre_hours": _count, "staff_hours": _count, "trusted_hosts": _list, "proxies": _hops,
+    "cadre_hours": _count, "staff_hours": _count, "admin_networks": _networks, "trusted_hosts": _list,
+    "proxies": _hops,
     "secure_cookies": _flag, "demo": _flag, "demo_people_file": Path, "passphrase_memory_kib": _count,
     "photos_dir": _private_folder, "audit_anchors": _file, "backup_key": _point, "backup_dir": _private_folder,
     "backup_days": _up_to(3650), "backup_key_days": _up_to(3650), "keep_concerns_years": _up_to(100),

@@ -31,6 +31,8 @@ OF_THE_SERVER: Sequence[Examination] = (
     Examination("debug", doctor_server.debug),
     Examination("names", doctor_server.hosts),
     Examination("proxies", doctor_server.proxies),
+    Examination("administrators", doctor_server.admins),
+    Examination("components", doctor_server.components),
     Examination("office", doctor_server.office),
     Examination("mail", doctor_server.mail),
     Examination("disk", doctor_server.disk),

@@ -27,6 +27,7 @@ from portal.accounts.demo import demo_people, demo_person, is_at_home
 from portal.accounts.forms import CardSignInForm, DeviceSignInForm, ResumeForm, StaffSignInForm
 from portal.accounts.models import Account, Device
 from portal.accounts.queries import Entrant
+from portal.accounts.roles import Role
 from portal.accounts.viewer import Viewer
 from portal.accounts.views.blueprint import bp
 from portal.base.errors import NotVisible
@@ -297,8 +298,12 @@ def _second_factor(form: StaffSignInForm, account_id: UUID) -> bool:
             good = _staff_passkey(writing, form, account)
         else:
             good = totp.use(writing, config.keys(), account, form.code.data or "")
-    if not good:
+    if good and not signin.may_come_from_here(Role(account.role)):
+        watch.refused("an administrator from elsewhere")
+        good = False
+    elif not good:
         watch.refused("a second factor that does not fit")
+    if not good:
         entering.refuse(form.name, _("That does not match. Please try again."))
     return good
 
