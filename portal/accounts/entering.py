@@ -53,8 +53,7 @@ def secret_fits(form: Any, field: Any, account: Account | Entrant | None, tried:
     try:
         fits = passwords.fits(stored, sealed.peppered(made_with or keys, secret))
     except passwords.Busy:
-        refuse(field, _("Many people are signing in. Please try again in a moment."))
-        form.busy = True
+        too_busy(form, field)
         return False
     if not fits:
         watch.refused("a secret that does not fit")
@@ -64,6 +63,12 @@ def secret_fits(form: Any, field: Any, account: Account | Entrant | None, tried:
         with db.transaction() as writing:
             own.renew_hash(writing, account_id, stored, renewed, server_key=keys.number)
     return fits
+
+
+def too_busy(form: Any, field: Any) -> None:
+    """More secrets are being checked than can wait for each other: the form says so, with a 503."""
+    refuse(field, _("Many people are signing in. Please try again in a moment."))
+    form.busy = True
 
 
 def wait_sentence(minutes: int) -> str:

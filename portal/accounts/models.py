@@ -133,6 +133,8 @@ class CardCode(Base):
     tag: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     used_on: Mapped[date | None]
+    # of the whole card; none on cards of before, whose tags were made without a slow hash
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     server_key: Mapped[int] = mapped_column(default=1, server_default="1")
 
 

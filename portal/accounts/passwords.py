@@ -6,6 +6,8 @@ those that belong to the person.
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from threading import BoundedSemaphore
 
@@ -67,20 +69,28 @@ def hashed(secret: str) -> str:
         return _HASHER.hash(secret)
 
 
+@contextmanager
+def at_the_door() -> Iterator[None]:
+    """One of the few whose secret is checked or may wait for it. Raises `Busy` rather than let many wait."""
+    if not _ADMITTED.acquire(blocking=False):
+        raise Busy
+    try:
+        with _AT_ONCE:
+            yield
+    finally:
+        _ADMITTED.release()
+
+
 def fits(stored: str | None, secret: str) -> bool:
     """Whether `secret` (already peppered) is the stored one. For nobody's it takes as long to say no.
 
     Raises `Busy` rather than let many wait.
     """
-    if not _ADMITTED.acquire(blocking=False):
-        raise Busy
     try:
-        with _AT_ONCE:
+        with at_the_door():
             _HASHER.verify(stored or _NOBODY, secret)
     except (VerificationError, InvalidHashError):
         return False
-    finally:
-        _ADMITTED.release()
     return bool(stored)
 
 

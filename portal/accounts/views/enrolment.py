@@ -87,8 +87,9 @@ def _enrol_in_field(account: Account) -> Response:
         return _field_page(form, account)
     try:
         chosen = invitations.choose(config.settings(), account, form.secret.data)
+        card = None if form.key.data else cards.fresh()
         with db.transaction() as writing:
-            entered, device, codes = _accept_in_field(writing, form, chosen)
+            entered, device, codes = _accept_in_field(writing, form, chosen, card)
     except invitations.BadSecret as bad:
         entering.refuse(form.secret, bad_secret(bad.code, account.role))
         return _field_page(form, account)
@@ -104,7 +105,7 @@ def _enrol_in_field(account: Account) -> Response:
     return render("accounts/card.html", codes=[cards.spoken(code) for code in codes], code=entered.sign_in_name)
 
 
-def _accept_in_field(writing: Session, form: EnrolForm, chosen: invitations.Chosen
+def _accept_in_field(writing: Session, form: EnrolForm, chosen: invitations.Chosen, card: cards.Card | None
                      ) -> tuple[Account | None, Device | None, list[str]]:
     """Her account, and the phone that she holds; where a phone can hold no key, a card of codes instead."""
     entered = invitations.accept(writing, config.keys(), form.code.data, chosen)
@@ -112,7 +113,8 @@ def _accept_in_field(writing: Session, form: EnrolForm, chosen: invitations.Chos
         return None, None, []
     if not form.key.data:
         left = cards.left(writing, entered.id)
-        return entered, None, [] if left else cards.new_card(writing, config.keys(), entered.id, by=None)
+        return entered, None, [] if left else cards.new_card(
+            writing, config.keys(), entered.id, by=None, card=card)
     if not challenges.use(writing, config.keys(), form.challenge.data or ""):
         raise devices.BadKey
     return entered, devices.add(writing, config.keys(), entered.id, public=form.key.data, proof=form.proof.data or "",

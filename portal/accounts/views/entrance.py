@@ -16,6 +16,7 @@ from portal.accounts import (
     devices,
     entering,
     passkeys,
+    passwords,
     policy,
     queries,
     sealed,
@@ -66,11 +67,16 @@ def sign_in_with_card():
     if form.accepted():
         entrant = _by_phone_or_code(form.who.data)
         whose = entrant.id if entrant else uuid4()  # looked up for nobody too: it must take as long
-        held = cards.is_unused(db.session(), config.keys(), whose, form.code.data)
+        try:
+            tags = cards.tags_of(db.session(), config.keys(), whose, form.code.data)
+        except passwords.Busy:
+            entering.too_busy(form, form.who)
+            return _ask(DeviceSignInForm(formdata=None), card=form)
+        held = cards.is_unused(db.session(), tags)
         tried = (tries.with_held(config.keys(), "card", whose, entering.network()) if held else
                  tries.with_nothing(config.keys(), form.who.data, entering.network()))
         if entering.secret_fits(form, form.who, entrant if held else None, tried, form.pin.data):
-            if _use_card(whose, form.code.data):
+            if _use_card(tags):
                 return entering.enter(form, entrant, tried, form.pin.data)
             watch.refused("a code that was used already")
             entering.refuse(form.who, _("That does not match. Please try again."))
@@ -272,9 +278,9 @@ def _by_phone_or_code(said: str) -> Entrant | None:
     return entrant if entrant is not None and policy.signs_in_by_card(entrant.role) else None
 
 
-def _use_card(account_id: UUID, code: str) -> bool:
+def _use_card(tags: list[bytes]) -> bool:
     with db.transaction() as writing:
-        return cards.use(writing, config.keys(), account_id, code)
+        return cards.use(writing, tags)
 
 
 def _active(account_id: UUID) -> Account | None:

@@ -97,8 +97,9 @@ def change_secret():
 @signin.fresh("accounts.settings_page")
 def new_card():
     """A new card of codes, shown once."""
+    card = cards.fresh()
     with db.transaction() as writing:
-        codes = cards.new_card(writing, config.keys(), current_user.account_id, by=None)
+        codes = cards.new_card(writing, config.keys(), current_user.account_id, by=None, card=card)
         news.note(writing, current_user.account_id, news.Kind.CARD)
     return render("accounts/card.html", codes=[cards.spoken(code) for code in codes], code=_me().sign_in_name)
 
