@@ -37,6 +37,7 @@ from portal.web import (
     headers,
     locale,
     logs,
+    pace,
     pages,
     shedding,
     signing,
@@ -103,8 +104,10 @@ def _wire(app: Flask, settings: Settings) -> None:
     for blueprint in (pages.bp, accounts.bp, outreach.bp, flags.bp, casework.bp, followup.bp, reports.bp):
         app.register_blueprint(blueprint)
     guard.init_app(app)
+    pace.init_app(app)
     protect = CSRFProtect(app)
     protect.exempt(accounts.quick_exit)  # must work whatever else has ended; SameSite keeps strangers out
+    protect.exempt(pages.breach)  # browsers send these by themselves; nothing changes
     app.before_request(carry.restore)
     headers.init_app(app)
     cli.init_app(app)

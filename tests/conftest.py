@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -19,7 +20,7 @@ from sqlalchemy import text
 from werkzeug.routing import Rule
 
 from portal.accounts import commands as accounts
-from portal.accounts import passwords
+from portal.accounts import passwords, sealed
 from portal.app import create_app
 from portal.base.clock import now
 from portal.base.db import engine_for, session_for, writing
@@ -58,7 +59,8 @@ def keys() -> ServerKeys:
 
 
 def settings_for(url: str, keys: ServerKeys, **changes) -> Settings:
-    plain = {"secure_cookies": False, "passphrase_memory_kib": 8, "office_phone": "021-555-0100"}
+    plain = {"secure_cookies": False, "passphrase_memory_kib": 8, "office_phone": "021-555-0100",
+             "pages_a_minute": 0, "forms_a_minute": 0, "files_a_minute": 0}  # tests are faster than any hand
     return Settings(database_url=url, keys=keys, **{**plain, **changes})
 
 
@@ -119,6 +121,7 @@ def _cheap_hashes() -> Iterator[None]:
         hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         patch.setattr(passwords, "_HASHER", hasher)
         patch.setattr(passwords, "_NOBODY", hasher.hash("nobody"))
+        patch.setattr(sealed, "CODE_COST", replace(sealed.CODE_COST, memory_kib=8, rounds=1))
         yield
 
 

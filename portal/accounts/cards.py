@@ -5,12 +5,14 @@ like guessing a PIN, and a code alone opens nothing.
 """
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from portal.accounts import sealed
+from portal.accounts import news, passwords, sealed
 from portal.accounts.models import CardCode
 from portal.audit.log import record
 from portal.base.clock import now
@@ -19,21 +21,42 @@ from portal.base.settings import ServerKeys
 
 CODES = 20
 LENGTH = 8
+SALT_BYTES = 16
 
 
-def new_card(session: Session, keys: ServerKeys, account_id: UUID, *, by: UUID | None) -> list[str]:
+@dataclass(frozen=True, repr=False)
+class Card:
+    """A card that nobody has yet: its codes as they are shown, its salt, and the codes behind a slow hash."""
+
+    codes: list[str]
+    salt: bytes
+    slow: list[bytes]
+
+
+def fresh() -> Card:
+    """A card to be kept by `new_card`. It takes its time, so it is made before anything is locked."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    codes = ["".join(secrets.choice(ALPHABET) for _ in range(LENGTH)) for _ in range(CODES)]
+    with ThreadPoolExecutor(2) as both:  # as many as `passwords` lets be checked at a time
+        return Card(codes, salt, list(both.map(lambda code: _slowly(code, salt), codes)))
+
+
+def new_card(session: Session, keys: ServerKeys, account_id: UUID, *, by: UUID | None,
+             card: Card | None = None) -> list[str]:
     """A fresh card for the account, to be shown once. The codes of an older one are worth nothing now.
 
-    `by` is the coordinator who made it; None when she made it herself, which the trail does not time.
+    `by` is the coordinator who made it; None when she made it herself, which the trail does not time. `card` is one
+    that was made before; left out, it is made here, which takes half a second.
     """
+    card = card or fresh()
     session.execute(delete(CardCode).where(CardCode.account_id == account_id))
-    codes = ["".join(secrets.choice(ALPHABET) for _ in range(LENGTH)) for _ in range(CODES)]
-    session.add_all(CardCode(tag=sealed.card_tag(keys, account_id, code), account_id=account_id,
-                             server_key=keys.number) for code in codes)
+    session.add_all(CardCode(tag=sealed.card_tag(keys, account_id, slow), account_id=account_id, salt=card.salt,
+                             server_key=keys.number) for slow in card.slow)
     session.flush()
     if by is not None:
+        news.note(session, account_id, news.Kind.CARD)
         record(session, "card.made", account_id, by=by)
-    return codes
+    return card.codes
 
 
 def spoken(code: str) -> str:
@@ -41,17 +64,26 @@ def spoken(code: str) -> str:
     return f"{code[:4]}-{code[4:]}"
 
 
-def is_unused(session: Session, keys: ServerKeys, account_id: UUID, typed: str) -> bool:
-    """Whether what was typed is one of the account's codes that still work."""
-    tags = sealed.card_tags(keys, account_id, _plain(typed))
+def tags_of(session: Session, keys: ServerKeys, account_id: UUID, typed: str) -> list[bytes]:
+    """Under what a typed code of this account's card would lie. For nobody's card it takes as long. Raises
+    `passwords.Busy`."""
+    code = _plain(typed)
+    salt = session.scalar(select(CardCode.salt).where(CardCode.account_id == account_id, CardCode.salt.is_not(None))
+                          .limit(1)) or bytes(SALT_BYTES)
+    with passwords.at_the_door():
+        slow = sealed.stretched(code, salt)
+    return sealed.card_tags(keys, account_id, code, slow)
+
+
+def is_unused(session: Session, tags: list[bytes]) -> bool:
+    """Whether what was typed (`tags_of`) is one of the account's codes that still work."""
     return session.scalar(select(CardCode.tag).where(CardCode.tag.in_(tags), CardCode.used_on.is_(None))) is not None
 
 
-def use(session: Session, keys: ServerKeys, account_id: UUID, typed: str) -> bool:
+def use(session: Session, tags: list[bytes]) -> bool:
     """Use up a code; False when somebody else was faster."""
-    used = session.execute(
-        update(CardCode).where(CardCode.tag.in_(sealed.card_tags(keys, account_id, _plain(typed))),
-                               CardCode.used_on.is_(None)).values(used_on=now().date()))
+    used = session.execute(update(CardCode).where(CardCode.tag.in_(tags), CardCode.used_on.is_(None))
+                           .values(used_on=now().date()))
     return bool(used.rowcount)  # type: ignore[attr-defined]
 
 
@@ -68,3 +100,8 @@ def void(session: Session, account_id: UUID) -> None:
 
 def _plain(typed: str) -> str:
     return "".join(character for character in typed.upper() if character.isalnum())
+
+
+def _slowly(code: str, salt: bytes) -> bytes:
+    with passwords.few_at_once():
+        return sealed.stretched(code, salt)

@@ -138,6 +138,13 @@ def describe(session: Session, keys: ServerKeys, account: Account, *, name: str,
     record(session, "account.described", account.id, by=by)
 
 
+def note_entry(session: Session, account_id: UUID, role: Role, how: str) -> None:
+    """Leave a trace that somebody at the office came in, and by which second factor. In the field none is left on
+    purpose: a time beside a concern's would say who sent it."""
+    if role not in FIELD:
+        record(session, "account.signed_in", account_id, by=account_id, reason=how)
+
+
 def open_sign_in(session: Session, account_id: UUID, *, hours: int, staff_private: bytes | None,
                  device_id: str | None = None) -> tuple[str, str]:
     """Begin a sign-in; returns (token for the signed cookie, the browser's half of the key or "").

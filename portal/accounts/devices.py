@@ -15,9 +15,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from portal.accounts import news, sealed
 from portal.accounts.models import Device, SignIn
 from portal.base.clock import now
 from portal.base.errors import NotVisible
+from portal.base.settings import ServerKeys
 
 _HALF = 32  # bytes of r and of s
 _POINT = 65  # bytes of an uncompressed P-256 point
@@ -59,7 +61,15 @@ def is_signed(public: bytes, proof: str, purpose: str, challenge: str) -> bool:
     return True
 
 
-def add(session: Session, account_id: UUID, *, public: str, proof: str, challenge: str, browser: str) -> Device:
+def shows(keys: ServerKeys, device: Device, proof: str, purpose: str, challenge: str) -> bool:
+    """Whether `proof` is made by the very key that this device had when it was added: one that was put in its place
+    in the database has no mark of the server's."""
+    return (sealed.is_key_mark(keys, device.mark, device.account_id, device.public)
+            and is_signed(device.public, proof, purpose, challenge))
+
+
+def add(session: Session, keys: ServerKeys, account_id: UUID, *, public: str, proof: str, challenge: str,
+        browser: str) -> Device:
     """A new device of the account. Raises `BadKey` unless its holder proves the key by the challenge."""
     point = from_text(public)
     if len(point) != _POINT or not is_signed(point, proof, "enrol", challenge):
@@ -68,7 +78,7 @@ def add(session: Session, account_id: UUID, *, public: str, proof: str, challeng
         raise BadKey  # somebody's already: a key is made anew for each enrolment
     today = now().date()
     device = Device(id=device_id(point), account_id=account_id, public=point, browser=browser[:40],
-                    added_on=today, last_on=today)
+                    added_on=today, last_on=today, mark=sealed.key_mark(keys, account_id, point))
     session.add(device)
     session.flush()
     return device
@@ -93,6 +103,7 @@ def end_one(session: Session, account_id: UUID, wanted: str) -> None:
     if device is None or device.account_id != account_id or device.ended_on is not None:
         raise NotVisible
     end(session, device)
+    news.note(session, account_id, news.Kind.PHONE_OFF)
 
 
 def end_all(session: Session, account_id: UUID) -> None:

@@ -3,18 +3,19 @@ success brings the person where she was going, with the answers she had."""
 
 from typing import Any
 
-from flask import Response, make_response, redirect, request
+from flask import Response, flash, make_response, redirect, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from portal.accounts import changes, commands, devices, own, passwords, sealed, signin, throttle
+from portal.accounts import changes, commands, devices, news, own, passwords, sealed, signin, throttle
 from portal.accounts.models import Account, Device, StaffKey
 from portal.accounts.passkeys import Site
 from portal.accounts.queries import Entrant
-from portal.accounts.roles import FIELD
+from portal.accounts.roles import FIELD, Role
 from portal.accounts.tries import Try
+from portal.accounts.words import news_sentence
 from portal.base.clock import now
-from portal.web import carry, config, db
+from portal.web import carry, config, db, watch
 from portal.web.render import render
 
 
@@ -44,6 +45,7 @@ def secret_fits(form: Any, field: Any, account: Account | Entrant | None, tried:
     with db.transaction() as writing:
         until = throttle.begin_try(writing, tried.all, now())
     if until is not None:
+        watch.refused("a try before its time")
         refuse(field, wait_sentence(commands.minutes_until(until)))
         return False
     made_with = keys.numbered(account.server_key) if account else None
@@ -51,16 +53,22 @@ def secret_fits(form: Any, field: Any, account: Account | Entrant | None, tried:
     try:
         fits = passwords.fits(stored, sealed.peppered(made_with or keys, secret))
     except passwords.Busy:
-        refuse(field, _("Many people are signing in. Please try again in a moment."))
-        form.busy = True
+        too_busy(form, field)
         return False
     if not fits:
+        watch.refused("a secret that does not fit")
         refuse(field, _("That does not match. Please try again."))
     elif account and made_with and stored and made_with.number < keys.number:
         renewed, account_id = passwords.hashed(sealed.peppered(keys, secret)), account.id
         with db.transaction() as writing:
             own.renew_hash(writing, account_id, stored, renewed, server_key=keys.number)
     return fits
+
+
+def too_busy(form: Any, field: Any) -> None:
+    """More secrets are being checked than can wait for each other: the form says so, with a 503."""
+    refuse(field, _("Many people are signing in. Please try again in a moment."))
+    form.busy = True
 
 
 def wait_sentence(minutes: int) -> str:
@@ -80,15 +88,22 @@ def has_run_out(tried: Try) -> bool:
 
 
 def enter(form: Any, account: Account | Entrant, tried: Try | None, secret: str,
-          device: Device | None = None) -> Response:
-    """Sign the person in, and bring her where she was going. Raises `passwords.Busy`."""
+          device: Device | None = None, *, how: str = "") -> Response:
+    """Sign the person in, and bring her where she was going. `how` is kept of somebody at the office: by which
+    second factor, or on what ground. Raises `passwords.Busy`."""
     private = _unlocked(account, secret)
     with db.transaction() as writing:
+        news.note_tries(writing, config.keys(), account.id, tried)
+        untold = news.tell(writing, account.id)
         if tried is not None:
             throttle.forget(writing, tried.own)
         if device is not None:
             writing.get_one(Device, device.id).last_on = now().date()
+        commands.note_entry(writing, account.id, Role(account.role), how)
     _viewer, half = signin.begin(account.id, account.role not in FIELD, private, device.id if device else None)
+    if untold:  # the sign-in that was before is cleared now, and what was to be shown with it
+        flash(" ".join([*(news_sentence(*one) for one in untold),
+                        _("If this was not you, tell whoever set up your account.")]))
     target = carry.local_path(form.next.data or "/") if form is not None else "/"
     if form is not None and form.carried.data:
         page = render("continue.html", signed_in=True, carried=form.carried.data, path=target)
@@ -102,8 +117,8 @@ def enter(form: Any, account: Account | Entrant, tried: Try | None, secret: str,
 def proven_device(form: Any) -> tuple[Device | None, bool]:
     """The phone that answered this form's challenge with its key, and whether it was taken off its account."""
     device = db.session().get(Device, form.device.data or "")
-    if device is None or not devices.is_signed(device.public, form.proof.data or "", "sign-in",
-                                               form.challenge.data or ""):
+    if device is None or not devices.shows(config.keys(), device, form.proof.data or "", "sign-in",
+                                           form.challenge.data or ""):
         return None, False
     return (None, True) if device.ended_on is not None else (device, False)
 

@@ -92,6 +92,8 @@ class Device(Base):
     added_on: Mapped[date]
     last_on: Mapped[date]
     ended_on: Mapped[date | None]
+    # under a key outside the database: whoever only writes here cannot put another key in its place
+    mark: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
 
 class Passkey(Base):
@@ -108,6 +110,7 @@ class Passkey(Base):
     sign_count: Mapped[int]
     added_on: Mapped[date]
     last_on: Mapped[date]
+    mark: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # as a device's
 
 
 class Invitation(Base):
@@ -130,6 +133,8 @@ class CardCode(Base):
     tag: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
     used_on: Mapped[date | None]
+    # of the whole card; none on cards of before, whose tags were made without a slow hash
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     server_key: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
@@ -222,6 +227,19 @@ class RecoveryKit(Base):
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), index=True)
     fingerprint: Mapped[str] = mapped_column(String(16))
     made_on: Mapped[date]
+
+
+class AccountNews(Base):
+    """That something happened to how a person signs in, of which she is told (`news.py`)."""
+
+    __tablename__ = "account_news"
+    __table_args__ = (CheckConstraint(
+        "kind IN ('tries','secret','passkey','passkey_off','phone_off','card')", name="kind"),)
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12), primary_key=True)
+    happened_on: Mapped[date] = mapped_column(primary_key=True)
+    told_on: Mapped[date | None]
 
 
 class FailedTry(Base):

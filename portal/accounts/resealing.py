@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from portal.accounts import sealed
-from portal.accounts.models import Account, CardCode
+from portal.accounts.models import Account, CardCode, Device, Passkey
 from portal.accounts.roles import FIELD
 from portal.base.settings import ServerKeys
 
@@ -33,8 +33,8 @@ class Leaning:
 
 
 def reseal(session: Session, keys: ServerKeys, *, after: UUID | None) -> list[UUID]:
-    """Seal phone numbers and second factors of the next accounts, by id, under the present keys. Returns their ids,
-    the last of which to go on from."""
+    """Seal phone numbers and second factors of the next accounts, by id, under the present keys, and mark the keys
+    that they show. Returns their ids, the last of which to go on from."""
     query = select(Account).order_by(Account.id).limit(AT_ONCE).with_for_update()
     accounts = session.scalars(query.where(Account.id > after) if after else query).all()
     for account in accounts:
@@ -45,7 +45,21 @@ def reseal(session: Session, keys: ServerKeys, *, after: UUID | None) -> list[UU
         if account.sealed_totp is not None:
             account.sealed_totp = sealed.seal_totp(keys, account.id, sealed.open_totp(keys, account))
     session.flush()
-    return [account.id for account in accounts]
+    ids = [account.id for account in accounts]
+    for table in (Device, Passkey):
+        for one in session.scalars(select(table).where(table.account_id.in_(ids))):
+            if sealed.is_key_mark(keys, one.mark, one.account_id, one.public):  # what was altered gets no new one
+                one.mark = sealed.key_mark(keys, one.account_id, one.public)
+    session.flush()
+    return ids
+
+
+def mark_first(session: Session, keys: ServerKeys) -> None:
+    """Mark every key that people show, once, when the tables get room for marks."""
+    for table in (Device, Passkey):
+        for one in session.scalars(select(table)):
+            one.mark = sealed.key_mark(keys, one.account_id, one.public)
+    session.flush()
 
 
 def leaning(session: Session, keys: ServerKeys) -> Leaning:

@@ -22,6 +22,9 @@ from portal.base.clock import now
 from portal.base.db import new_id
 from portal.base.settings import ServerKeys
 
+CODE_COST = vault.PassphraseCost(memory_kib=19456, rounds=2)
+"""What one guess at a card's code costs, as one at a PIN (`passwords.COST`)."""
+
 
 @dataclass(frozen=True)
 class KeyRing:
@@ -110,14 +113,36 @@ def invitation_tags(keys: ServerKeys, code: str) -> list[bytes]:
     return [invitation_tag(one, code) for one in keys.readable]
 
 
-def card_tags(keys: ServerKeys, account_id: UUID, code: str) -> list[bytes]:
-    """Every tag under which a card's code may lie."""
-    return [card_tag(one, account_id, code) for one in keys.readable]
+def stretched(code: str, salt: bytes) -> bytes:
+    """A card's code behind a slow hash: its 37 bits could be tried one by one by a thief of database and key file
+    (ASVS 6.5.2). To be held with `passwords.few_at_once`."""
+    return vault.from_passphrase(code, salt, CODE_COST)
 
 
-def card_tag(keys: ServerKeys, account_id: UUID, code: str) -> bytes:
+def card_tags(keys: ServerKeys, account_id: UUID, code: str, slow: bytes) -> list[bytes]:
+    """Every tag under which a card's code may lie; `slow` is the code as `stretched` with the card's salt."""
+    return [tag for one in keys.readable for tag in (card_tag(one, account_id, slow),
+                                                     _plain_card_tag(one, account_id, code))]
+
+
+def card_tag(keys: ServerKeys, account_id: UUID, slow: bytes) -> bytes:
     """How a card's code is found again; the same code on another card is another thing."""
+    return vault.tag(keys.people, f"{account_id}|{slow.hex()}", purpose="slow card")
+
+
+def _plain_card_tag(keys: ServerKeys, account_id: UUID, code: str) -> bytes:
+    """How codes of cards without a salt lie."""
     return vault.tag(keys.people, f"{account_id}|{code}", purpose="card")
+
+
+def key_mark(keys: ServerKeys, account_id: UUID, public: bytes) -> bytes:
+    """By which the server knows again that it took this key as this person's."""
+    return vault.tag(keys.people, f"{account_id}|{public.hex()}", purpose="shown key")
+
+
+def is_key_mark(keys: ServerKeys, mark: bytes | None, account_id: UUID, public: bytes) -> bool:
+    """Whether the mark was made for this key and this person by any of the server's keys."""
+    return any([vault.same(mark or b"", key_mark(one, account_id, public)) for one in keys.readable])
 
 
 def known_browser_mark(keys: ServerKeys, random: str, account_id: UUID) -> str:

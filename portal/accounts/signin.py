@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import wraps
+from ipaddress import ip_address, ip_network
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.accounts import commands, queries, sealed
+from portal.accounts.roles import Role
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
 from portal.base.clock import now
@@ -99,7 +101,7 @@ def fresh(back: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def guarded(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def ask_first(*args: Any, **kwargs: Any) -> Any:
-            if _age(_PROVED) <= FRESH:
+            if is_fresh():
                 return view(*args, **kwargs)
             rest()
             return redirect(url_for("accounts.sign_in", next=url_for(back)), 303) if back else carry.ask_to_sign_in()
@@ -107,6 +109,11 @@ def fresh(back: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         return ask_first
 
     return guarded
+
+
+def is_fresh() -> bool:
+    """Whether the secret was given within `FRESH`."""
+    return _age(_PROVED) <= FRESH
 
 
 def prove_device() -> None:
@@ -162,7 +169,21 @@ def _load(token: str) -> Viewer | None:
 
 
 def _viewer(token: str) -> Viewer | None:
-    return queries.viewer_of(db.session(), token, sealed.token_hash(token))
+    viewer = queries.viewer_of(db.session(), token, sealed.token_hash(token))
+    return viewer if viewer is None or may_come_from_here(viewer.role) else None
+
+
+def may_come_from_here(role: Role) -> bool:
+    """Whether somebody of this role may be where this request comes from: administrators only in their networks, if
+    any are named, so that a stolen passphrase and factor open nothing elsewhere."""
+    networks = config.settings().admin_networks
+    if role != Role.ADMIN or not networks:
+        return True
+    try:
+        here = ip_address(request.remote_addr or "")
+    except ValueError:  # a socket says no address
+        return False
+    return any(here in ip_network(one) for one in networks)
 
 
 def _rests(viewer: Viewer, settings: Settings) -> bool:

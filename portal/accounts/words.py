@@ -1,10 +1,14 @@
 """What people read for each role, state and fault, and the pictures that stand for a code."""
 
+from datetime import date
+
 import segno
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from portal.accounts.news import Kind
 from portal.accounts.roles import FIELD, Role
+from portal.web.locale import say_day
 
 
 def role_name(role: str) -> str:
@@ -24,6 +28,19 @@ def state_name(state: str) -> str:
 def change_name(kind: str) -> str:
     """What waits for a second person (`PendingChange.kind`)."""
     return {"recovery": _("New phone or forgotten PIN"), "role": _("Another role"), "join": _("New account")}[kind]
+
+
+def news_sentence(kind: str, day: date) -> str:
+    """What happened to an account, and when (`news.Kind`)."""
+    when = say_day(day)
+    return {
+        Kind.TRIES: _("Wrong tries at your account: %(day)s.", day=when),
+        Kind.SECRET: _("New PIN or passphrase: %(day)s.", day=when),
+        Kind.PASSKEY: _("Passkey set up: %(day)s.", day=when),
+        Kind.PASSKEY_OFF: _("Passkey removed: %(day)s.", day=when),
+        Kind.PHONE_OFF: _("Phone taken off: %(day)s.", day=when),
+        Kind.CARD: _("New card of codes: %(day)s.", day=when),
+    }[Kind(kind)]
 
 
 def bad_secret(code: str, role: str) -> str:

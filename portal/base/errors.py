@@ -13,5 +13,13 @@ class NotVisible(Exception):
     """The thing is absent, or this person may not know of it: the two look alike (404)."""
 
 
+class TooFast(Exception):
+    """One person asks for more within a minute than a hand does (429). `seconds`: when it is worth asking again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("too fast")
+        self.seconds = seconds
+
+
 class Overloaded(Exception):
     """More is asked than can be served at this moment, and this can wait (503)."""

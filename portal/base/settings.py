@@ -2,17 +2,21 @@
 
 import json
 import os
+import re
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, time
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from holidays import list_supported_countries
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 PREFIX = "PORTAL_"
 _KEY_BYTES = 32
@@ -138,6 +142,10 @@ class Settings:
     staff_idle_minutes: int = 15
     cadre_hours: int = 12
     staff_hours: int = 8
+    pages_a_minute: int = 300  # of one person; 0 is no limit. A concern is never counted
+    forms_a_minute: int = 40
+    files_a_minute: int = 10
+    admin_networks: tuple[str, ...] = ()  # from which alone administrators may come; none: from anywhere
     trusted_hosts: tuple[str, ...] = ()
     proxies: int = 0
     secure_cookies: bool = True
@@ -173,6 +181,8 @@ class Settings:
             values["keys"] = ServerKeys.read(keys_file)
         if values.get("demo") and "secure_cookies" not in values:
             values["secure_cookies"] = False  # the demo speaks plain HTTP, on this machine alone
+        if values.get("demo"):  # where one visitor tries everybody's pages, by script too
+            values = {"pages_a_minute": 0, "forms_a_minute": 0, "files_a_minute": 0, **values}
         return cls(**values)  # type: ignore[arg-type]
 
     def check_serving(self) -> None:
@@ -228,6 +238,11 @@ def _country(text: str) -> str:
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    """Addresses or ranges, such as `10.20.0.0/16, 203.0.113.7`."""
+    return tuple(str(ip_network(part)) for part in _list(text))
 
 
 def _languages(text: str) -> tuple[str, ...]:
@@ -296,6 +311,36 @@ def _flag(text: str) -> bool:
     return {"1": True, "true": True, "0": False, "false": False, "": False}[text.lower()]
 
 
+def _database(text: str) -> str:
+    """A database's address. One on another machine is only spoken to by TLS with its certificate checked: a read
+    line would give away who may sign in, a forged server everything that is sent. The address may hold a password,
+    so no message quotes it."""
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise BadSettings(f"The setting {PREFIX}DATABASE_URL is no address of a database.") from error
+    if url.get_backend_name() == "postgresql" and url.query.get("sslmode") != "verify-full" \
+            and not all(map(_is_here, _hosts(url))):
+        raise BadSettings(f"The database in {PREFIX}DATABASE_URL is on another machine. Add ?sslmode=verify-full "
+                          "and sslrootcert=/path/to/its/authority.pem to the address (docs/security.md).")
+    return text
+
+
+def _hosts(url: URL) -> list[str]:
+    """Every machine that an address can lead to, also by what libpq takes from the environment where it is silent."""
+    if url.query.get("service") or os.environ.get("PGSERVICE"):
+        return ["named elsewhere"]
+    said = [url.host, *(url.query.get(name) for name in ("host", "hostaddr"))]
+    found = [part for one in said for given in ([one] if isinstance(one, str) else one or ()) for part in
+             given.split(",")]
+    return [*(found or [os.environ.get("PGHOST", "")]), os.environ.get("PGHOSTADDR", "")]
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host is this very machine: a socket's folder, no name at all, or the loopback."""
+    return not host or host[0] in "/@" or host in {"localhost", "::1"} or bool(re.fullmatch(r"127(\.\d+){3}", host))
+
+
 def _hours(text: str) -> ServiceHours:
     """Reads `1-5 08:00-16:00`: days as Monday 1 to Sunday 7, then the times between which staff work.
 
@@ -314,20 +359,22 @@ def _clock(text: str) -> time:
 
 
 _READERS = {
-    "database_url": str, "keys_file": Path, "name": str, "office_name": str, "office_phone": str,
+    "database_url": _database, "keys_file": Path, "name": str, "office_name": str, "office_phone": str,
     "exit_url": _web_address, "timezone": ZoneInfo, "languages": _languages, "holidays_country": _country,
     "service_hours": _hours, "high_risk_minutes": _count, "medium_risk_hours": _count,
     "low_risk_days": _count, "cadre_idle_minutes": _count, "own_phone_idle_minutes": _count,
     "staff_idle_minutes": _count,
     "mail_server": _mail_server, "mail_from": _mail_address, "mail_to": _mail_addresses,
-    "cadre_hours": _count, "staff_hours": _count, "trusted_hosts": _list, "proxies": _hops,
+    "pages_a_minute": _hops, "forms_a_minute": _hops, "files_a_minute": _hops,
+    "cadre_hours": _count, "staff_hours": _count, "admin_networks": _networks, "trusted_hosts": _list,
+    "proxies": _hops,
     "secure_cookies": _flag, "demo": _flag, "demo_people_file": Path, "passphrase_memory_kib": _count,
     "photos_dir": _private_folder, "audit_anchors": _file, "backup_key": _point, "backup_dir": _private_folder,
     "backup_days": _up_to(3650), "backup_key_days": _up_to(3650), "keep_concerns_years": _up_to(100),
     "keep_sessions_years": _up_to(100), "keep_photos_years": _up_to(100), "keep_accounts_years": _up_to(100),
     "keep_forms_days": _up_to(3650),
 }
-_NOT_OURS = {"require_all", "test_database_url"}  # the test run's own
+_NOT_OURS = {"require_all", "test_database_url", "asvs_page", "proof", "proof_page"}  # the test run's own
 
 
 def _read(name: str, text: str) -> object:

@@ -6,7 +6,10 @@ import click
 from alembic import command
 from alembic.config import Config
 from flask.cli import AppGroup
+from sqlalchemy import Connection, inspect
+from sqlalchemy.orm import Session
 
+from portal.accounts import resealing
 from portal.web import config, db
 
 ROOT = Path(__file__).parent.parent.parent
@@ -18,7 +21,18 @@ db_group = AppGroup("db", help="Tables and their changes.")
 def upgrade(revision: str) -> None:
     """Bring the tables up to REVISION (default: the newest)."""
     with db.engine().begin() as connection:
+        unmarked = _has_keys_without_room_for_marks(connection)
         command.upgrade(alembic_config(connection), revision)
+        if unmarked and not _has_keys_without_room_for_marks(connection):
+            with Session(connection, join_transaction_mode="rollback_only") as session:
+                resealing.mark_first(session, config.settings().require_keys())
+                session.flush()
+
+
+def _has_keys_without_room_for_marks(connection: Connection) -> bool:
+    """Whether this is a database from before 0012, whose people's keys are to be marked this one time."""
+    tables = inspect(connection)
+    return tables.has_table("devices") and "mark" not in {one["name"] for one in tables.get_columns("devices")}
 
 
 @db_group.command()

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from portal.base.settings import BadSettings, Settings
-from portal.cli import doctor_city, doctor_server
+from portal.cli import doctor_city, doctor_server, doctor_tls
 from portal.cli.finding import Finding, bad
 from portal.web import config, db
 
@@ -31,6 +31,8 @@ OF_THE_SERVER: Sequence[Examination] = (
     Examination("debug", doctor_server.debug),
     Examination("names", doctor_server.hosts),
     Examination("proxies", doctor_server.proxies),
+    Examination("administrators", doctor_server.admins),
+    Examination("components", doctor_server.components),
     Examination("office", doctor_server.office),
     Examination("mail", doctor_server.mail),
     Examination("disk", doctor_server.disk),
@@ -51,14 +53,20 @@ OF_THE_CITY: Sequence[Examination] = (
     Examination("anchors", doctor_city.anchored),
 )
 """In the order of the page; these ask the database. Whoever builds something that can be unsafe adds its check."""
+OF_THE_ADDRESS: Sequence[Examination] = (
+    Examination("tls", lambda settings, _session: doctor_tls.tls(settings)),
+    Examination("in clear", lambda settings, _session: doctor_tls.in_clear(settings)),
+)
 
 
 @click.command()
+@click.option("--tls", "outside", is_flag=True, help="Look at the public address too, over the network.")
 @with_appcontext
-def doctor() -> None:
+def doctor(outside: bool) -> None:
     """Look whether this server is safe to be online: ok, warn or bad a line. Ends with 1 when anything is bad."""
     settings, session = config.settings(), db.session()
-    checks = [*OF_THE_SERVER, *(() if doctor_server.there_is_none(settings) else OF_THE_CITY)]
+    checks = [*OF_THE_SERVER, *(() if doctor_server.there_is_none(settings) else OF_THE_CITY),
+              *(OF_THE_ADDRESS if outside else ())]
     found = [(one.name, _examined(one, settings, session)) for one in checks]
     for name, finding in found:
         click.echo(f"{finding.state:<5} {name}: {finding.said}")

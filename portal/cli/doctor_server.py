@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import tomllib
+from datetime import date
 from pathlib import Path
 
 from flask import current_app
@@ -9,9 +11,12 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from portal.base.clock import now
 from portal.base.settings import Settings
+from portal.cli.database import ROOT
 from portal.cli.finding import Finding, bad, ok, warn
 
+_MONTH, _OVERDUE = 31, 92  # days
 _MIB = 1024 * 1024
 _LEAST_FREE = 500 * _MIB
 _PRAGMAS = {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "secure_delete": "1",
@@ -37,7 +42,7 @@ def https(settings: Settings, _session: Session) -> Finding:
     """Cookies travel over HTTPS alone."""
     if not settings.secure_cookies:
         return bad("cookies also travel in clear. Unset PORTAL_SECURE_COOKIES, and serve over HTTPS alone.")
-    return ok("cookies travel over HTTPS alone")
+    return ok("cookies travel over HTTPS alone; --tls looks at the address itself")
 
 
 def demo(settings: Settings, _session: Session) -> Finding:
@@ -63,6 +68,27 @@ def proxies(settings: Settings, _session: Session) -> Finding:
         return warn("none is set: behind a web server, all guessing seems to come from one place. "
                     "Set PORTAL_PROXIES=1.")
     return ok(f"{settings.proxies} in front")
+
+
+def admins(settings: Settings, _session: Session) -> Finding:
+    """From where administrators may come."""
+    if not settings.admin_networks:
+        return warn("administrators may come from anywhere. Set PORTAL_ADMIN_NETWORKS to the office's.")
+    return ok(f"administrators come from {', '.join(settings.admin_networks)} alone")
+
+
+def components(_settings: Settings, _session: Session) -> Finding:
+    """The portal's packages were looked through not long ago (docs/security.md, Patches)."""
+    age = (now().date() - _looked_through()).days
+    if age > _OVERDUE:
+        return bad(f"they were looked through {age} days ago: flaws are known by now. Bring the portal up to date.")
+    return warn(f"they were looked through {age} days ago. Bring the portal up to date.") if age > _MONTH else \
+        ok(f"they were looked through {age} days ago")
+
+
+def _looked_through() -> date:
+    stated: date = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["catatan-kader"]["looked-through"]
+    return stated
 
 
 def office(settings: Settings, _session: Session) -> Finding:

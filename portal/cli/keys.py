@@ -6,6 +6,7 @@ holds no key and needs none.
 
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from portal.accounts.models import Account, SealingKey, StaffKey, Unit
 from portal.accounts.roles import UNIT, Role
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
+from portal.base.clock import now
 from portal.base.db import BREATH
 from portal.base.errors import Refused
 from portal.casework import rewrapping
@@ -29,6 +31,8 @@ keys_group = AppGroup("keys", help="The unit's keys and the server's: sheets to 
 keys_group.add_command(rotate_server)
 _SETTLES = 5
 """Seconds between a new key and the first concern under it: pages that began before hold only the old one."""
+_OLD = timedelta(days=366)
+"""After which any key is replaced, whoever held it (docs/security.md, Keys that grow old)."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Holder:
 
 @keys_group.command()
 def status() -> None:
-    """Say of each unit whether its keys need something: sheets, or a new key. Ends with 1 if so."""
+    """Say whether the keys need something: sheets, or a new key. Ends with 1 if so."""
     session, wanting = db.session(), False
     for unit in session.scalars(select(Unit).order_by(Unit.name)):
         click.echo(f"{unit.name}:")
@@ -58,7 +62,10 @@ def status() -> None:
     keys = config.keys()
     click.echo(f"The server's keys: set {keys.number}" + "".join(f", set {one.number} is still read"
                                                                  for one in keys.others))
-    if wanting:
+    aged = now() - _servers_since() > _OLD
+    if aged:
+        click.echo("  they are older than a year: flask --app wsgi keys rotate-server")
+    if wanting or aged:
         raise SystemExit(1)
 
 
@@ -146,7 +153,15 @@ def _needs(unit_id: UUID) -> list[str]:
                   for old in standing.older]
         lines += [f"{_NAMES[kind]} should be replaced: somebody held it until {gone.left_on}"
                   for gone in standing.departures if not standing.older]
+        if now() - standing.key.made_at > _OLD:
+            lines.append(f"{_NAMES[kind]} should be replaced: it is older than a year")
     return lines
+
+
+def _servers_since() -> datetime:
+    """When the server's keys took over; those that were never replaced are as old as their file."""
+    keys, file = config.keys(), config.settings().keys_file
+    return keys.since or (datetime.fromtimestamp(file.stat().st_mtime, UTC) if file.exists() else now())
 
 
 def _private_of(account: Account | None, passphrase: str) -> bytes | None:

@@ -22,7 +22,7 @@ from portal.flags.life import Move, Risk
 from portal.flags.policy import may_work
 from portal.followup import commands, forms, policy, presence, queries, sheets, triage, words
 from portal.followup.sheets import Sheet
-from portal.web import carry, config, db
+from portal.web import carry, config, db, pace, watch
 from portal.web.guard import allowed
 from portal.web.locale import local, say_day, say_time
 from portal.web.render import render, wants_fragment
@@ -40,7 +40,12 @@ def _words() -> dict[str, object]:
 @bp.get("/k/<code>/kerja")
 @allowed(may_work)
 def sheet(code: str):
-    """One concern. Opening it is reading it, and leaves a trace."""
+    """One concern. Opening it is reading it, and leaves a trace. Who opens very many is asked who she is: a stranger
+    at an unlocked desk, or a script with her cookies, would take them all."""
+    if pace.readings(current_user.account_id, code) > policy.MANY_AN_HOUR and not signin.is_fresh():
+        watch.refused("reading very many")
+        signin.rest()
+        return carry.ask_to_sign_in()
     return _sheet(code)
 
 

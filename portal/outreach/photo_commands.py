@@ -37,14 +37,21 @@ def add_photo(session: Session, outreach: Outreach, drawn: Drawn, *, by: Viewer,
         raise NotVisible
     have = session.scalar(select(func.count()).select_from(OutreachPhoto)
                           .where(OutreachPhoto.outreach_id == outreach.id)) or 0
-    if have >= photos.MOST:
-        raise Refused("this session has as many photos as it may")
+    if have >= photos.MOST or has_many(session, outreach.logged_by_id):
+        raise Refused("this session, or whoever logged it, has as many photos as there may be")
     photo = OutreachPhoto(id=new_id(), outreach_id=outreach.id, added_on=today, width=drawn.width,
                           height=drawn.height, bytes=len(drawn.data))
     session.add(photo)
     session.flush()
     done_once.remember(session, once, body, str(photo.id))
     return photo.id, True
+
+
+def has_many(session: Session, account_id: UUID) -> bool:
+    """Whether the sessions of one person have as many photos as there may be: a disk is for everybody's."""
+    hers = select(OutreachPhoto.id).join(Outreach).where(Outreach.logged_by_id == account_id)
+    return (session.scalar(select(func.count()).select_from(hers.limit(photos.MOST_OF_ONE).subquery())) or 0) \
+        >= photos.MOST_OF_ONE
 
 
 def take_away(session: Session, outreach: Outreach, photo_id: UUID, *, by: Viewer, today: date) -> None:

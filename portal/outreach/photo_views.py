@@ -35,9 +35,10 @@ def add_photo(outreach_id: UUID) -> Response:
     have = commands.photos_of(db.session(), outreach, viewer=current_user)
     if not policy.may_correct(current_user, outreach, config.today()):
         raise NotVisible
-    form = PhotoForm()
-    if len(have) >= photos.MOST or not form.accepted():
-        return render("outreach/photo.html", form=form, outreach=outreach, full=len(have) >= photos.MOST,
+    form, full = PhotoForm(), len(have) >= photos.MOST
+    many = not full and commands.has_many(db.session(), outreach.logged_by_id)
+    if full or many or not form.accepted():
+        return render("outreach/photo.html", form=form, outreach=outreach, full=full, many=many,
                       status=422 if form.errors else 200)
     try:
         _keep(outreach_id, form)

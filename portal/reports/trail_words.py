@@ -24,6 +24,7 @@ def act(action: str) -> str:
         "account.invited": _("Invited somebody"), "account.entered": _("Came in for the first time"),
         "account.described": _("Corrected a name or number"), "account.role": _("Changed a role or place"),
         "account.handed_over": _("Handed a place over to a successor"), "account.secret": _("Changed a passphrase"),
+        "account.signed_in": _("Signed in"),
         "card.made": _("Printed a card of codes"),
         "recovery.asked": _("Asked to let somebody begin anew"),
         "recovery.agreed": _("Agreed to let somebody begin anew"),
@@ -54,7 +55,9 @@ def reason(code: str) -> str:
         return words.identity_reason(code)
     if code.startswith("after "):
         return _kept_for(code)
-    return {"unit": _("Ordinary concerns"), "conflict": _("Concerns with a conflict of interest")}.get(code, code)
+    return {"unit": _("Ordinary concerns"), "conflict": _("Concerns with a conflict of interest"),
+            "app": _("With the code from the app"), "passkey": _("With a passkey"), "again": _("After a pause"),
+            "first": _("For the first time")}.get(code, code)
 
 
 def _kept_for(code: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.models import (
     Account,
+    AccountNews,
     CardCode,
     Device,
     Invitation,
@@ -34,7 +35,7 @@ AT_ONCE = 200
 _NOBODY = "–"
 _PERSONAL = (Kind.CONCERNS, Kind.SESSIONS, Kind.ACCOUNTS)
 _ERASED = "purge.erased"
-_OF_A_PERSON = (Device, Passkey, CardCode, SignIn, Invitation, PendingChange, StaffKey, KeyGrant)
+_OF_A_PERSON = (AccountNews, Device, Passkey, CardCode, SignIn, Invitation, PendingChange, StaffKey, KeyGrant)
 
 
 def some(session: Session, settings: Settings, kind: Kind, moment: Moment) -> int:

@@ -11,6 +11,8 @@ from portal.base.db import engine_for
 from portal.upkeep.apart import TABLES, Counts, split
 from portal.upkeep.archives import BadArchive
 
+_ENCRYPTED = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl")
+"""How the connection is protected, by what stands in the address: these programs must not speak more openly."""
 _HOMES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin")
 
 
@@ -83,7 +85,8 @@ def _counted(connection: Connection) -> Counts:
 def _run(program: str, url: str, *arguments: str) -> None:
     parts = make_url(url)
     given = {"PGHOST": parts.host or parts.query.get("host"), "PGPORT": parts.port, "PGUSER": parts.username,
-             "PGPASSWORD": parts.password, "PGDATABASE": parts.database}
+             "PGPASSWORD": parts.password, "PGDATABASE": parts.database,
+             **{f"PG{name.upper()}": parts.query.get(name) for name in _ENCRYPTED}}
     environment = os.environ | {name: str(value) for name, value in given.items() if value}
     done = subprocess.run([_program(program), *arguments], env=environment, stdin=subprocess.DEVNULL,  # noqa: S603
                           capture_output=True, text=True, check=False)

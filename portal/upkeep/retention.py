@@ -12,8 +12,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from portal.accounts import throttle
-from portal.accounts.models import Account, Device, FailedTry, Invitation, SignIn, UsedChallenge
+from portal.accounts import news, throttle
+from portal.accounts.models import Account, AccountNews, Device, FailedTry, Invitation, SignIn, UsedChallenge
 from portal.audit.models import AuditEntry, DoneOnce
 from portal.base.db import Base
 from portal.base.settings import Settings
@@ -107,6 +107,7 @@ def old_traces(moment: Moment) -> list[tuple[type[Base], ColumnElement[bool]]]:
         (FailedTry, and_(FailedTry.last_at < at - timedelta(days=2), FailedTry.count < throttle.STOP)),
         (SignIn, SignIn.ends_on < yesterday),
         (Invitation, Invitation.ends_at < at - timedelta(days=30)),
+        (AccountNews, AccountNews.happened_on < moment.today - news.SHOWN),
         (Device, Device.ended_on < moment.years_ago(1)),
         (OutreachImport, and_(OutreachImport.state == "preview",
                               OutreachImport.made_on < moment.today - timedelta(days=30))),

@@ -29,7 +29,7 @@ def ask_to_sign_in() -> Response:
 
 def restore() -> Any:
     """Before a view runs: put carried answers where the form looks, and mark the request as restored."""
-    if request.method != "POST" or not current_user.is_authenticated or not request.form.get(CARRIED):
+    if request.method != "POST" or not request.form.get(CARRIED) or not current_user.is_authenticated:
         return None
     if request.path == url_for("accounts.sign_in"):
         return None  # the sign-in only passes them on

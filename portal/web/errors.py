@@ -11,8 +11,8 @@ from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, SQLA
 from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
-from portal.base.errors import NotVisible, Overloaded, Refused, Stale
-from portal.web import carry
+from portal.base.errors import NotVisible, Overloaded, Refused, Stale, TooFast
+from portal.web import carry, watch
 from portal.web.render import wants_fragment
 
 _DRAIN_BYTES = 32 * 1024 * 1024
@@ -23,7 +23,7 @@ _log = logging.getLogger("portal")
 
 def init_app(app: Flask) -> None:
     """Map the house's own refusals and HTTP's to pages."""
-    app.register_error_handler(NotVisible, lambda _error: _page("not_here", 404))
+    app.register_error_handler(NotVisible, _not_visible)
     app.register_error_handler(404, lambda _error: _page("not_here", 404))
     app.register_error_handler(403, lambda _error: _page("not_here", 404))
     app.register_error_handler(405, lambda _error: _page("not_here", 404))
@@ -38,6 +38,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OSError, _no_disk)
     app.extensions["busy_pages"] = {}
     app.register_error_handler(Overloaded, _busy)
+    app.register_error_handler(TooFast, _too_fast)
     app.register_error_handler(HTTPException, lambda error: _page("trouble", error.code or 500))
     app.register_error_handler(Exception, _broken)
 
@@ -59,14 +60,22 @@ def _template() -> str:
     return "errors/notice.html" if part else "errors/page.html"
 
 
+def _not_visible(_error: NotVisible) -> Response:
+    """Absent, or not for her: here, too, the two are the same."""
+    watch.refused("absent or not hers")
+    return _page("not_here", 404)
+
+
 def _old_form(_error: CSRFError) -> Response:
     """The sign-in is another than when the page was opened. Answers that were hers are given back."""
     ask_nobody_if_unreachable()
+    watch.refused("a form without its token")
     return carry.give_back() or _page("old_form", 403)
 
 
 def _too_large(_error: RequestEntityTooLarge) -> Response:
     """Swallow what is still being sent: a browser shows an answer only after it could send all."""
+    watch.refused("too large")
     left = min(request.content_length or 0, _DRAIN_BYTES)
     while left > 0:
         chunk = request.environ["wsgi.input"].read(min(left, 65536))
@@ -78,6 +87,7 @@ def _too_large(_error: RequestEntityTooLarge) -> Response:
 
 def _strange_host(_error: SecurityError) -> Response:
     """Asked under a name that is not ours: no page can be made, not even a link."""
+    watch.refused("a strange host")
     return Response("Bad request\n", 400, mimetype="text/plain")
 
 
@@ -111,6 +121,14 @@ def _busy(_error: Overloaded) -> Response:
     if key not in made:
         made[key] = render_template(key[0], kind="busy")
     return _come_again(make_response(made[key], 503))
+
+
+def _too_fast(error: TooFast) -> Response:
+    """More than a hand does. Should it have been one, what was typed is given back."""
+    sent = request.method == "POST"
+    page = _page("not_saved", 429, carried=carry.kept(), path=request.path) if sent else _page("busy", 429)
+    page.headers["Retry-After"] = str(error.seconds)
+    return page
 
 
 def _not_now(looking: str) -> Response:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, abort, current_app, request
 from flask_login import current_user
 
-from portal.web import carry
+from portal.web import carry, watch
 
 Policy = Callable[[Any], bool]
 
@@ -54,5 +54,6 @@ def _check() -> Any:
     if not current_user.is_authenticated:
         return carry.ask_to_sign_in()
     if not all(policy(current_user) for policy in view.policies):
+        watch.refused("not for this role")
         abort(404)  # what is not for you looks like what is not there
     return None

@@ -5,11 +5,15 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 from flask_login import current_user
 
+from portal.web import breaches
+
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "manifest-src 'self'; form-action 'self' {exit}; base-uri 'none'; frame-ancestors 'none'; "
     # no text becomes script, or the address of one; markup only where htmx is (scripts/trust.js)
-    "require-trusted-types-for 'script'; trusted-types default"
+    "require-trusted-types-for 'script'; trusted-types default; "
+    # where browsers say that something was stopped; report-to would have them keep and send it later
+    "report-uri {report}"
 )
 
 _NOT_NEEDED = ("accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "fullscreen",
@@ -31,7 +35,9 @@ def init_app(app: Flask) -> None:
     """Set the headers on every answer of the app."""
     # quick exit without script is a form that is sent on to the weather page: browsers ask form-action
     away = urlsplit(app.config["SETTINGS"].exit_url)
-    always = {**_ALWAYS, "Content-Security-Policy": _CSP.format(exit=f"{away.scheme}://{away.netloc}")}
+    always = {**_ALWAYS, "Content-Security-Policy": _CSP.format(
+        exit=f"{away.scheme}://{away.netloc}", report=breaches.PATH)}
+    app.extensions["breaches"] = breaches.Counted()
 
     @app.after_request
     def _set(response: Response) -> Response:

@@ -1,9 +1,9 @@
-"""Pages that belong to everybody: help, safety on a phone, the manifest, and a pulse for machines."""
+"""Pages that belong to everybody: help, safety on a phone, the manifest, and what machines ask for or say."""
 
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, current_app, jsonify, request
 
-from portal.web import config, errors
-from portal.web.guard import public
+from portal.web import breaches, config, errors
+from portal.web.guard import public, quiet
 from portal.web.render import render
 from portal.web.shedding import Turn, turn
 
@@ -45,3 +45,13 @@ def manifest() -> Response:
 def pulse() -> str:
     """That the process answers. Says nothing else."""
     return "ok"
+
+
+@bp.post(breaches.PATH)
+@public
+@quiet
+@turn(Turn.FREE)
+def breach() -> tuple[str, int]:
+    """Where a browser says that a page tried what its policy forbids. The portal learns that it happened, no more."""
+    current_app.extensions["breaches"].note(request.stream.read(breaches.LONGEST))
+    return "", 204

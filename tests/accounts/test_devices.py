@@ -48,7 +48,7 @@ def test_a_neighbours_key_does_not_open_her_account(city, guest, phone):
     assert page.status == 422
 
 
-@pytest.mark.asvs("V6.7.2")
+@pytest.mark.asvs("V6.7.2", "V4.1.5")
 def test_an_answer_that_was_overheard_cannot_be_sent_again(city, guest, phone):
     page = guest.get("/masuk?lain")
     phone.sign_in(guest, city.siti.secret, page)
@@ -61,7 +61,7 @@ def test_an_answer_that_was_overheard_cannot_be_sent_again(city, guest, phone):
     assert replay.status == 422
 
 
-@pytest.mark.asvs("V9.2.2")
+@pytest.mark.asvs("V9.2.2", "V4.1.5")
 @pytest.mark.parametrize("purpose", ["enrol", "here", ""])
 def test_an_answer_for_another_purpose_does_not_count(city, guest, phone, purpose):
     page = guest.get("/masuk")
@@ -136,6 +136,7 @@ def test_the_phone_itself_proves_its_key_and_stays_in(city, guest, phone):
         assert guest.get("/").status == 203
 
 
+@pytest.mark.asvs("V4.1.5")
 def test_a_sign_of_life_without_the_key_is_refused(city, guest, phone):
     phone.sign_in(guest, city.siti.secret)
     mark = token(guest.get("/bantuan"))

@@ -163,7 +163,7 @@ def test_a_card_that_the_coordinator_printed_is_not_replaced(city, guest, invite
     page = guest.get("/mulai").form("/mulai").fill(code=invited).submit().form("/mulai").fill(secret=PIN).submit()
 
     assert not page.root.all("ol")
-    assert cards.is_unused(city.db, city.keys, account.id, codes[0])
+    assert cards.is_unused(city.db, cards.tags_of(city.db, city.keys, account.id, codes[0]))
 
 
 def test_a_key_that_was_not_proven_is_not_taken(city, guest, invited):

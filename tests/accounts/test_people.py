@@ -150,6 +150,7 @@ def test_an_account_of_the_office_needs_a_name_to_sign_in_with(city, sign_in):
     assert page.errors == ["At the office everybody needs a sign-in name."]
 
 
+@pytest.mark.asvs("V8.4.2")
 def test_a_head_waits_for_a_second_person_who_is_not_the_first(city, sign_in):
     admin, head = sign_in(city.agus), sign_in(city.ratna)
     page = make(admin, at="98.01", name="Kepala Baru", role="head", place="98.01", sign_in_name="kepala")

@@ -21,8 +21,8 @@ from tests.support.pages import Browser
 from tests.support.source import scripts, templates
 
 AS_A_SIGN_OF_LIFE = {"audit_entries", "audit_links", "presences"}
-WITHOUT_TOKEN = {"accounts.quick_exit"}
-"""What must work whatever else has ended; SameSite keeps strangers out (app.py)."""
+WITHOUT_TOKEN = {"accounts.quick_exit", "web.breach"}
+"""What must work whatever else has ended (SameSite keeps strangers out), and what changes nothing (app.py)."""
 
 
 @pytest.mark.asvs("V3.4.2", "V3.4.4", "V3.4.5", "V3.4.6", "V3.4.8", "V3.5.8")

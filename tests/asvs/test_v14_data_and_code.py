@@ -4,6 +4,7 @@ import ast
 import hashlib
 import json
 import logging
+import os
 import re
 from pathlib import Path
 
@@ -25,7 +26,7 @@ ROOT = PORTAL.parent
 TELLS = re.compile(r"BEGIN [A-Z ]*PRIVATE KEY|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|xox[baprs]-[0-9A-Za-z-]{10}")
 
 
-@pytest.mark.asvs("V11.7.2", "V14.2.6")
+@pytest.mark.asvs("V11.7.2", "V14.2.6", "V16.3.2")
 def test_a_list_opens_no_names_and_no_stories(city, sign_in, monkeypatch):
     flag = a_flag(city.db, city.settings, city.siti, story="kata-kata")
     city.db.commit()
@@ -180,8 +181,9 @@ def test_a_concern_that_cannot_be_written_into_the_trail_is_not_shown(city, sign
     assert "tidak boleh terbaca" not in page.html
 
 
-@pytest.mark.asvs("V13.2.6")
-def test_there_are_connections_enough_for_every_thread_of_a_server():
+@pytest.mark.asvs("V13.2.6", "V15.4.4")
+def test_there_are_connections_enough_for_every_thread_of_a_server(monkeypatch):
+    monkeypatch.setattr(os, "umask", lambda _mask: 0)  # the file sets it for its own process
     served = {}
     exec((ROOT / "deploy/gunicorn.conf.py").read_text(), served)  # noqa: S102 - our own file
     engine = engine_for("postgresql://portal@localhost/portal")

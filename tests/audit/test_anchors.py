@@ -25,6 +25,7 @@ def test_a_line_is_read_back_as_it_was_signed(city, line):
     assert anchors.stands(city.db, anchor)
 
 
+@pytest.mark.asvs("V4.1.5")
 @pytest.mark.parametrize("change", [{"seq": 1}, {"head": "0" * 64}, {"count": 0}, {"at": "2020-01-01T00:00:00+00:00"},
                                     {"signature": "AAAA"}])
 def test_an_altered_line_is_not_ours(city, line, change):

@@ -79,6 +79,7 @@ def test_writers_at_the_same_time_make_one_chain(any_city):
     assert len(any_city.db.scalars(select(AuditEntry).where(AuditEntry.action == "test.act")).all()) == 48
 
 
+@pytest.mark.asvs("V16.4.2")
 @pytest.mark.parametrize("change", ["UPDATE audit_links SET seq = seq + 1000", "DELETE FROM audit_links"])
 def test_the_database_refuses_to_change_the_chain(any_city, change):
     with pytest.raises(DatabaseError, match="the trail only grows"), writing(any_city.db):

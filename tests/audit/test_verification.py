@@ -1,5 +1,6 @@
 """What the verifier says, on both databases. What it sees of tampering: `tests/proof/test_audit_trail.py`."""
 
+import pytest
 from sqlalchemy import text
 
 from portal.audit import anchors, sealed, verification
@@ -21,6 +22,7 @@ def test_a_whole_trail_has_no_faults(any_city):
     assert (verdict.holds, verdict.faults, verdict.anchors, verdict.anchored) == (True, [], 1, verdict.links)
 
 
+@pytest.mark.asvs("V16.4.2")
 def test_one_altered_entry_is_one_fault_at_its_place(any_city):
     tampering.tamper(any_city.url, tampering.alter)
 
@@ -38,6 +40,7 @@ def test_an_entry_put_in_without_a_link_is_counted(any_city):
     assert verify(any_city).faults == ["1 entries are not in the chain."]
 
 
+@pytest.mark.asvs("V16.4.2")
 def test_missing_links_are_said_with_their_numbers(any_city):
     links = verify(any_city).links
     tampering.tamper(any_city.url, lambda connection: connection.execute(text(
@@ -48,6 +51,7 @@ def test_missing_links_are_said_with_their_numbers(any_city):
     assert verify(any_city).links == links
 
 
+@pytest.mark.asvs("V16.4.2", "V16.4.3")
 def test_a_trail_that_ends_before_its_anchor_is_said(any_city):
     line = anchors.to_line(any_city.keys, anchors.present(any_city.db))
     links = verify(any_city).links

@@ -199,7 +199,8 @@ def test_a_folder_in_place_of_the_key_file_is_refused(tmp_path):
 @pytest.mark.asvs("V13.3.1", "V16.2.5")
 def test_nothing_secret_shows_when_settings_or_keys_are_printed(keys_file):
     settings = Settings.from_environment({
-        "PORTAL_KEYS_FILE": str(keys_file), "PORTAL_DATABASE_URL": "postgresql://portal:kata-sandi@db/portal"})
+        "PORTAL_KEYS_FILE": str(keys_file), "PORTAL_DATABASE_URL":
+            "postgresql://portal:kata-sandi@db/portal?sslmode=verify-full"})
     keys = settings.require_keys()
 
     printed = [repr(settings), str(settings), repr(keys), str(keys), f"{keys}"]
@@ -241,3 +242,53 @@ def test_what_is_safe_or_is_not_online_may_start(given):
 @pytest.mark.parametrize(("secure", "name"), [(True, "__Host-s"), (False, "s")])
 def test_a_secure_cookie_is_bound_to_its_host(secure, name):
     assert host_cookie("s", Settings(secure_cookies=secure)) == name
+
+
+VERIFIED = "?sslmode=verify-full&sslrootcert=/etc/ssl/db.pem"
+
+
+@pytest.mark.parametrize("url", [
+    "sqlite:////var/lib/portal.sqlite", "postgresql:///portal", "postgresql://portal@localhost/portal",
+    "postgresql://portal@127.0.0.1:5433/portal", "postgresql://portal@[::1]/portal",
+    "postgresql:///portal?host=/run/postgresql", "postgresql+psycopg://portal@/portal?host=/run/postgresql",
+    f"postgresql://portal:x@db.kota.example/portal{VERIFIED}", f"postgresql://a.example,b.example/portal{VERIFIED}",
+])
+def test_a_database_here_or_one_whose_certificate_is_checked_is_taken(url, monkeypatch):
+    monkeypatch.delenv("PGHOST", raising=False)
+
+    assert Settings.from_environment({**NO_KEYS, "PORTAL_DATABASE_URL": url}).database_url == url
+
+
+@pytest.mark.asvs("V12.3.1", "V12.3.2")
+@pytest.mark.parametrize("url", [
+    "postgresql://portal:kata-sandi@db.kota.example/portal", "postgresql://portal:kata-sandi@10.0.0.5/portal",
+    "postgresql+psycopg://portal:kata-sandi@db/portal?sslmode=require",
+    "postgresql://portal:kata-sandi@db/portal?sslmode=verify-ca",
+    "postgresql://portal:kata-sandi@/portal?host=db.kota.example",
+    "postgresql://portal:kata-sandi@localhost/portal?hostaddr=10.0.0.5",
+    "postgresql://portal:kata-sandi@/portal?host=localhost&host=db.kota.example",
+    "postgresql://portal:kata-sandi@/portal?host=localhost,db.kota.example",
+    "postgresql://portal:kata-sandi@/portal?service=other",
+    "postgresql://portal:kata-sandi@127.0.0.1.evil.example/portal",
+])
+def test_a_database_elsewhere_is_refused_unless_its_certificate_is_checked(url):
+    with pytest.raises(BadSettings, match="verify-full") as said:
+        Settings.from_environment({**NO_KEYS, "PORTAL_DATABASE_URL": url})
+
+    assert "kata-sandi" not in str(said.value)
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("PGHOST", "db.kota.example"), ("PGSERVICE", "other"), ("PGHOSTADDR", "10.0.0.5")])
+def test_what_the_environment_adds_to_an_address_counts_too(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(BadSettings, match="verify-full"):
+        Settings.from_environment({**NO_KEYS, "PORTAL_DATABASE_URL": "postgresql:///portal"})
+
+
+def test_what_is_no_address_is_refused_without_being_quoted():
+    with pytest.raises(BadSettings, match="no address") as said:
+        Settings.from_environment({**NO_KEYS, "PORTAL_DATABASE_URL": "portal:kata-sandi@db"})
+
+    assert "kata-sandi" not in str(said.value)

@@ -74,6 +74,7 @@ def test_a_concern_that_comes_meanwhile_is_sealed_to_the_new_key_and_opens_for_a
     assert at_work_again(rina).opens(flag_id).story == "mutiara"
 
 
+@pytest.mark.asvs("V11.2.2")
 def test_everything_about_a_concern_still_opens_afterwards(unit_on_both):
     rina, dewi, ratna = unit_on_both
     city = rina.city
@@ -92,6 +93,7 @@ def test_everything_about_a_concern_still_opens_afterwards(unit_on_both):
     assert city.db.scalar(select(func.count()).select_from(ContentKey).where(ContentKey.key_id == old_id)) == 0
 
 
+@pytest.mark.asvs("V11.2.2", "V13.3.4")
 def test_the_old_key_is_held_by_nobody_and_retired(unit_on_both):
     _, _, ratna = unit_on_both
     sent(ratna.city)

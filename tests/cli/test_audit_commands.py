@@ -79,6 +79,7 @@ def test_a_changed_trail_is_said_by_place_and_ends_with_1(city, run):
     assert "The trail was changed: 1 faults found." in said.output
 
 
+@pytest.mark.asvs("V16.4.3")
 def test_anchors_kept_elsewhere_are_compared_instead(city, run, file, tmp_path):
     run(audit.anchor)
     kept = tmp_path / "printed.txt"
@@ -134,6 +135,7 @@ def test_a_file_that_cannot_be_written_is_said(run, tmp_path):
     assert "cannot be written: No such file or directory." in said.output
 
 
+@pytest.mark.asvs("V16.4.3")
 def test_the_clock_anchors_once_an_hour_and_looks_through_it_once_a_day(city, run, file):
     for minutes in (0, 15, 30, 60, 75):
         with telling(now() + timedelta(minutes=minutes)):

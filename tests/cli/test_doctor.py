@@ -21,12 +21,14 @@ from portal.upkeep import backups
 from tests.support import tampering
 
 ONLINE = {"secure_cookies": True, "trusted_hosts": ("catatan.kota.example",), "proxies": 1,
-          "mail_server": "mail.example"}
+          "admin_networks": ("10.20.0.0/16",), "mail_server": "mail.example"}
 
 
 @pytest.fixture
-def safe(city, tmp_path):
+def safe(city, tmp_path, monkeypatch):
     """Settings of a server that is safe to be online, in whose city nothing is amiss."""
+    today = now().date()
+    monkeypatch.setattr(doctor_server, "_looked_through", lambda: today)
     ServerKeys.fresh().write(tmp_path / "own" / "keys.json")
     (tmp_path / "city.sqlite").chmod(0o600)
     with writing(city.db):
@@ -85,6 +87,7 @@ def test_a_safe_server_is_ok_in_every_line(safe, lines):
     ({"demo": True}, "demo", "bad", "Unset PORTAL_DEMO"),
     ({"trusted_hosts": ()}, "names", "bad", "Set PORTAL_TRUSTED_HOSTS"),
     ({"proxies": 0}, "proxies", "warn", "Set PORTAL_PROXIES=1"),
+    ({"admin_networks": ()}, "administrators", "warn", "Set PORTAL_ADMIN_NETWORKS"),
     ({"office_phone": ""}, "office", "bad", "Set PORTAL_OFFICE_PHONE"),
     ({"mail_server": ""}, "mail", "warn", "Set PORTAL_MAIL_SERVER"),
     ({"audit_anchors": None}, "anchors", "warn", "Set PORTAL_AUDIT_ANCHORS"),
@@ -97,6 +100,13 @@ def test_a_setting_that_is_not_safe_is_said_with_what_to_do(safe, lines, changes
     assert said[check][0] == state
     assert todo in said[check][1]
     assert code == (1 if state == "bad" else 0)
+
+
+@pytest.mark.asvs("V15.2.1")
+@pytest.mark.parametrize(("days", "state"), [(0, "ok"), (31, "ok"), (32, "warn"), (93, "bad")])
+def test_components_that_nobody_looked_through_for_long_are_said(safe, lines, days, state):
+    with telling(now() + timedelta(days=days)):
+        assert lines(safe)[1]["components"][0] == state
 
 
 def test_files_that_others_can_read_are_bad(safe, lines, tmp_path):

@@ -1,6 +1,7 @@
 """Recovery sheets and new keys at the command line, by whoever runs the server and a head beside her."""
 
 import stat
+from datetime import timedelta
 
 import pyotp
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import delete, func, select
 
 from portal.accounts import changes, kits, sheet_text, unit_keys
 from portal.accounts.models import Account, KeyGrant, RecoveryKit
+from portal.base.clock import now, telling
 from portal.base.db import writing
 from portal.casework import rewrapping
 from portal.cli import keys, setup, sheets
@@ -189,6 +191,18 @@ def test_the_status_says_what_each_unit_needs(city, run, shares):
     assert said.exit_code == 1
     assert "the key for ordinary concerns should be replaced: somebody held it until" in said.output
     assert said.output.count("there are no recovery sheets") == 1
+
+
+@pytest.mark.asvs("V13.3.4")
+def test_a_key_older_than_a_year_asks_to_be_replaced_whoever_held_it(run):
+    young = run("status").output
+    with telling(now() + timedelta(days=367)):
+        old = run("status")
+
+    assert "older than a year" not in young
+    assert old.exit_code == 1
+    assert old.output.count("the key for ordinary concerns should be replaced: it is older than a year") == 2
+    assert old.output.count("the key for conflicts of interest should be replaced: it is older than a year") == 2
 
 
 def test_set_up_offers_the_sheets_where_somebody_sits_at_the_keyboard(city, monkeypatch, shares):

@@ -15,7 +15,7 @@ from portal.audit import anchors
 from portal.audit.models import AuditEntry
 from portal.audit.sealed import public_key
 from portal.base import key_file
-from portal.base.clock import now
+from portal.base.clock import now, telling
 from portal.base.db import engine_for, session_for, writing
 from portal.base.settings import ServerKeys
 from portal.flags import queries as flags
@@ -179,7 +179,7 @@ def test_invitations_cards_and_known_browsers_of_before_still_work(filed):
 
     keys = keys_now(filed)
     assert invitations.invited(filed.db, keys, code).name == "Bu Ani"
-    assert cards.is_unused(filed.db, keys, filed.siti.account_id, filed.siti.card[0])
+    assert cards.is_unused(filed.db, cards.tags_of(filed.db, keys, filed.siti.account_id, filed.siti.card[0]))
     assert tries.known_browser(keys, f"abc.{mark}", filed.ratna.account_id) == "abc"
 
 
@@ -287,6 +287,17 @@ def test_where_they_may_have_been_seen_they_end_at_once_and_what_that_costs_is_a
     assert page.status == 422
 
 
+@pytest.mark.asvs("V13.3.4")
+def test_after_a_year_the_status_asks_for_new_ones_until_they_are_made(filed):
+    asks = "they are older than a year: flask --app wsgi keys rotate-server"
+    assert asks not in runs(filed, "status").output
+
+    with telling(now() + timedelta(days=367)):
+        assert asks in runs(filed, "status").output
+        rotates(filed)
+        assert asks not in runs(filed, "status").output
+
+
 def test_an_anchor_of_before_still_counts_when_the_older_keys_are_gone(filed):
     line = anchors.to_line(filed.keys, anchors.present(filed.db))
 
@@ -298,6 +309,7 @@ def test_an_anchor_of_before_still_counts_when_the_older_keys_are_gone(filed):
         anchors.from_line(line, {public_key(keys_now(filed))})
 
 
+@pytest.mark.asvs("V11.2.2", "V13.3.4")
 def test_afterwards_the_old_keys_open_nothing_that_was_sealed_anew(filed):
     rina, asked = Officer(filed, filed.rina), sent(filed)
     rina.opens(asked)

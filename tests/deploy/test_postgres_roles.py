@@ -37,6 +37,7 @@ def app_url():
         give_up(str(missing))
 
 
+@pytest.mark.asvs("V13.2.2")
 @pytest.mark.postgres
 def test_it_can_do_all_the_work(app_url, keys):
     engine = engine_for(app_url)
@@ -52,6 +53,7 @@ def test_it_can_do_all_the_work(app_url, keys):
     engine.dispose()
 
 
+@pytest.mark.asvs("V13.2.2", "V16.4.2")
 @pytest.mark.postgres
 @pytest.mark.parametrize("act", [
     "UPDATE audit_entries SET action = 'x'", "DELETE FROM audit_entries", "TRUNCATE audit_entries CASCADE",

@@ -133,6 +133,7 @@ def _trouble_at(world, number, after, away, in_steps, by_parts):  # noqa: PLR091
         return
     state = world.now()
     if state == world.before:
+        world.back()  # the counted tries too: else she is soon told to wait, and nothing is done
         return
     if numbers(state) != after and not by_parts:
         yield f"between: {_apart(numbers(state), after)}"

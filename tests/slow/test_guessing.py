@@ -11,8 +11,9 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import delete, update
 
-from portal.accounts import passwords
+from portal.accounts import passwords, sealed
 from portal.accounts.models import Account, FailedTry
+from portal.base import vault
 from portal.base.reference import ALPHABET
 from tests import factories
 from tests.support.pages import Browser
@@ -28,6 +29,7 @@ def dear(monkeypatch):
     hasher = PasswordHasher(**passwords.COST)
     monkeypatch.setattr(passwords, "_HASHER", hasher)
     monkeypatch.setattr(passwords, "_NOBODY", hasher.hash("nobody"))
+    monkeypatch.setattr(sealed, "CODE_COST", vault.PassphraseCost(19456, 2))
 
 
 @pytest.mark.parametrize("share", range(SHARES))

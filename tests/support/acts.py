@@ -116,14 +116,15 @@ SIGN_INS = {
     "accounts.quick_exit", "accounts.rest", "accounts.set_language", "accounts.enrol", "accounts.still_here",
     "accounts.enter_as_demo_person", "accounts.ready", "accounts.change_phone", "accounts.add_passkey",
     "accounts.many", "outreach.import_file", "outreach.add_photo", "followup.unlock",
-    "accounts.make_kit", "accounts.check_kit", "casework.begin_key", "casework.move_to_key", "casework.release"}
+    "accounts.make_kit", "accounts.check_kit", "casework.begin_key", "casework.move_to_key", "casework.release",
+    "web.breach"}
 """What opens, closes or shows, asks for a phone's key, takes a file, or needs what another act has made before: the
 other tests of these do it (for the sheets and keys `tests/accounts/test_kit_pages.py` and
 `tests/casework/test_rewrapping.py`)."""
 
 
-EXEMPT = {"accounts.quick_exit"}
-"""Works whatever else has ended, also without a CSRF token."""
+EXEMPT = {"accounts.quick_exit", "web.breach"}
+"""Works whatever else has ended, also without a CSRF token; and what browsers send by themselves."""
 
 
 def anybody_at(route: str) -> Act:

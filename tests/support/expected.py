@@ -21,6 +21,7 @@ web.help_page                 -
 web.safe_phone                -
 web.manifest                  -
 web.pulse                     -
+web.breach                    -
 accounts.sign_in              -
 accounts.sign_in_staff        -
 accounts.sign_in_with_card    -

@@ -34,7 +34,8 @@ def environment(city: SimpleNamespace, folder: Path) -> dict[str, str]:
     if not keys.exists():
         city.keys.write(keys)
     return {**os.environ, "PORTAL_DATABASE_URL": city.url, "PORTAL_KEYS_FILE": str(keys), "PORTAL_OFFICE_PHONE": "1",
-            "PORTAL_SECURE_COOKIES": "0", "PORTAL_PHOTOS_DIR": str(folder / "photos"), "PYTHONWARNINGS": "ignore"}
+            "PORTAL_SECURE_COOKIES": "0", "PORTAL_PHOTOS_DIR": str(folder / "photos"), "PYTHONWARNINGS": "ignore",
+            "PORTAL_PAGES_A_MINUTE": "0", "PORTAL_FORMS_A_MINUTE": "0", "PORTAL_FILES_A_MINUTE": "0"}
 
 
 class Nursery:

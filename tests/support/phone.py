@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from portal.accounts.devices import to_text
 from portal.accounts.models import Device
+from portal.accounts.sealed import key_mark
 from portal.base.clock import now
 from portal.base.db import writing
 from tests.support.pages import Browser, Page
@@ -59,5 +60,6 @@ def phone_of(city, person, **changes) -> Phone:
     made, today = Phone(), now().date()
     with writing(city.db):
         city.db.add(Device(id=made.id, account_id=person.account_id, public=made.point, browser="Android, Chrome",
-                           added_on=today, last_on=today, **changes))
+                           added_on=today, last_on=today,
+                           mark=key_mark(city.keys, person.account_id, made.point), **changes))
     return made

@@ -5,6 +5,7 @@ import pwd
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,23 @@ def temporary_postgres() -> Iterator[str]:
     """
     with _cluster() as (programs, folder, identity), _serving(programs, folder, identity):
         yield _url_in(folder)
+
+
+@contextmanager
+def encrypted_postgres(certificate: bytes, key: bytes) -> Iterator[str]:
+    """A server on this machine's own network, by TLS with this certificate; gives its address without any
+    `sslmode`. Raises `Unavailable`."""
+    with _cluster() as (programs, folder, identity):
+        for name, content in (("server.crt", certificate), ("server.key", key)):
+            (folder / "data" / name).write_bytes(content)
+            (folder / "data" / name).chmod(0o600)
+            if identity:
+                os.chown(folder / "data" / name, identity["user"], identity["group"])
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        with _serving(programs, folder, identity, listen_addresses="localhost", port=str(port), ssl="on"):
+            yield f"postgresql+psycopg://{OWNER}@localhost:{port}/postgres"
 
 
 @contextmanager
@@ -157,8 +175,8 @@ def _make_cluster(programs: Path, folder: Path, identity: dict[str, Any]) -> Non
 
 
 @contextmanager
-def _serving(programs: Path, folder: Path, identity: dict[str, Any]) -> Iterator[None]:
-    settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+def _serving(programs: Path, folder: Path, identity: dict[str, Any], **more: str) -> Iterator[None]:
+    settings = [part for name, value in {**SETTINGS, **more}.items() for part in ("-c", f"{name}={value}")]
     log = folder / "server.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
@@ -166,7 +184,7 @@ def _serving(programs: Path, folder: Path, identity: dict[str, Any]) -> Iterator
             cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
             **identity)
     try:
-        _await_answer(server, folder, log)
+        _await_answer(server, folder, log, more.get("port"))
         yield
     finally:
         _end(server)
@@ -178,11 +196,12 @@ def dies_with_us() -> list[str]:
     return [setpriv, "--pdeathsig", "QUIT"] if setpriv else []
 
 
-def _await_answer(server: subprocess.Popen[bytes], folder: Path, log: Path) -> None:
+def _await_answer(server: subprocess.Popen[bytes], folder: Path, log: Path, port: str | None = None) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            psycopg.connect(host=str(folder), user=OWNER, dbname="postgres", connect_timeout=PATIENCE).close()
+            psycopg.connect(host=str(folder), user=OWNER, dbname="postgres", port=port,
+                            connect_timeout=PATIENCE).close()
             return
         except psycopg.OperationalError:
             if server.poll() is not None or time.monotonic() > deadline:

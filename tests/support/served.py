@@ -60,7 +60,8 @@ def serving(settings: Settings, folder: Path, temporary: Path) -> Iterator[Serve
     environment = {**{name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")},
                    "PORTAL_DATABASE_URL": settings.database_url, "PORTAL_KEYS_FILE": str(settings.keys_file),
                    "PORTAL_OFFICE_PHONE": settings.office_phone, "PORTAL_SECURE_COOKIES": "0",
-                   "PORTAL_PHOTOS_DIR": str(settings.photos_dir), "TMPDIR": str(temporary)}
+                   "PORTAL_PHOTOS_DIR": str(settings.photos_dir), "TMPDIR": str(temporary),
+                   "PORTAL_PAGES_A_MINUTE": "0", "PORTAL_FORMS_A_MINUTE": "0", "PORTAL_FILES_A_MINUTE": "0"}
     with log.open("wb") as output:
         master = subprocess.Popen(
             [*dies_with_us(), sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "4",

@@ -38,6 +38,7 @@ PREPARE: dict[str, Prepare] = {}
 NOT_DRIVEN = {
     "accounts.add_passkey": "needs an authenticator: tests/accounts/test_sign_in_in_browser.py",
     "accounts.remove_passkey": "needs a passkey that an authenticator made; one deletion in one transaction",
+    "web.breach": "asks no database: tests/web/test_breaches.py",
     "accounts.enter_as_demo_person": "absent outside the demo; signs in as accounts.sign_in does",
 }
 """Route → why no request of it is made here."""

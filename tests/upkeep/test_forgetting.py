@@ -21,6 +21,7 @@ from tests.followup.at_desk import Officer, sent
 from tests.upkeep.at_forgetting import an_old_concern, back_then, forgets, left_in, number_of, secrets_of
 
 
+@pytest.mark.asvs("V14.2.7")
 def test_an_old_concern_goes_with_all_that_hangs_on_it_and_a_young_one_stays(any_city):
     old = an_old_concern(any_city)
     rina, young = Officer(any_city, any_city.rina), sent(any_city)
@@ -36,6 +37,7 @@ def test_an_old_concern_goes_with_all_that_hangs_on_it_and_a_young_one_stays(any
         assert table is Message or number_of(any_city, table, table.flag_id == young) > 0
 
 
+@pytest.mark.asvs("V14.2.7")
 def test_no_byte_of_it_stays_in_any_file(city):
     old = [an_old_concern(city, story="x" * size) for size in (10, 3000, 12_000) for _ in range(3)]
     young = sent(city)

@@ -26,6 +26,7 @@ from tests.support.phone import phone_of
 from tests.upkeep.at_forgetting import an_old_concern, back_then, forgets, number_of
 
 
+@pytest.mark.asvs("V14.2.7")
 def test_names_go_from_old_sessions_and_the_counts_stay(city):
     with back_then(timedelta(days=1)):
         old = logged(city, held=held_at(city, held_on=date(2019, 5, 1), speaker="Dr. Melati", note="Ibu Dahlia ikut"))
@@ -108,6 +109,7 @@ def test_traces_of_the_moment_go_but_what_was_stopped_stays_stopped(city):
     assert number_of(city, DoneOnce, DoneOnce.outcome == "x") == 0
 
 
+@pytest.mark.asvs("V14.2.7")
 def test_the_clock_does_it_once_a_day(city):
     an_old_concern(city)
     city.db.rollback()

@@ -23,6 +23,7 @@ def online(city):
     app.extensions["engine"].dispose()
 
 
+@pytest.mark.asvs("V3.3.1", "V3.3.3")
 def test_online_every_cookie_is_bound_to_this_very_host(online):
     guest = online.test_client()
     cookies = guest.get("/masuk", base_url="https://kota.example").headers.getlist("Set-Cookie")
@@ -34,6 +35,17 @@ def test_online_every_cookie_is_bound_to_this_very_host(online):
         assert cookie.startswith("__Host-")
         assert {"Secure", "HttpOnly", "Path=/"} <= {part.strip() for part in cookie.split(";")}
         assert "Domain" not in cookie
+
+
+@pytest.mark.asvs("V3.4.1")
+@pytest.mark.parametrize(("method", "path", "status"), [
+    ("GET", "/masuk", 200), ("GET", "/", 302), ("GET", "/tidak-ada", 404), ("DELETE", "/masuk", 404),
+    ("GET", "/static/app.css", 200), ("GET", "/healthz", 200), ("POST", "/masuk", 403)])
+def test_online_every_answer_keeps_the_browser_to_https_for_a_year(online, method, path, status):
+    answer = online.test_client().open(path, method=method, base_url="https://kota.example")
+
+    assert answer.status_code == status
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 
 def test_a_cookie_under_its_plain_name_opens_nothing_online(city, online):

@@ -59,6 +59,7 @@ def test_a_list_that_is_refused_says_so_with_the_numbers_and_when_to_come_again(
     assert "112" in page.text
 
 
+@pytest.mark.asvs("V15.4.4")
 def test_a_concern_is_taken_while_everything_else_is_refused(city, sign_in, full):
     browser = sign_in(city.siti)
     full(Turn.SIGN_IN)

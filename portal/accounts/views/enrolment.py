@@ -25,7 +25,7 @@ from portal.accounts.roles import FIELD
 from portal.accounts.views.blueprint import bp
 from portal.accounts.words import bad_secret, qr
 from portal.base.clock import now
-from portal.web import config, db
+from portal.web import config, db, watch
 from portal.web.guard import allowed, public
 from portal.web.render import render
 from portal.web.shedding import Turn, turn
@@ -73,6 +73,7 @@ def _invited(form: InvitationForm) -> Account | None:
         return account
     with db.transaction() as writing:
         until = throttle.begin_try(writing, tried.all, now())
+    watch.refused("an invitation that does not fit")
     if until is not None:
         entering.refuse(form.code, entering.wait_sentence(commands.minutes_until(until)))
     else:
@@ -86,8 +87,9 @@ def _enrol_in_field(account: Account) -> Response:
         return _field_page(form, account)
     try:
         chosen = invitations.choose(config.settings(), account, form.secret.data)
+        card = None if form.key.data else cards.fresh()
         with db.transaction() as writing:
-            entered, device, codes = _accept_in_field(writing, form, chosen)
+            entered, device, codes = _accept_in_field(writing, form, chosen, card)
     except invitations.BadSecret as bad:
         entering.refuse(form.secret, bad_secret(bad.code, account.role))
         return _field_page(form, account)
@@ -103,7 +105,7 @@ def _enrol_in_field(account: Account) -> Response:
     return render("accounts/card.html", codes=[cards.spoken(code) for code in codes], code=entered.sign_in_name)
 
 
-def _accept_in_field(writing: Session, form: EnrolForm, chosen: invitations.Chosen
+def _accept_in_field(writing: Session, form: EnrolForm, chosen: invitations.Chosen, card: cards.Card | None
                      ) -> tuple[Account | None, Device | None, list[str]]:
     """Her account, and the phone that she holds; where a phone can hold no key, a card of codes instead."""
     entered = invitations.accept(writing, config.keys(), form.code.data, chosen)
@@ -111,10 +113,11 @@ def _accept_in_field(writing: Session, form: EnrolForm, chosen: invitations.Chos
         return None, None, []
     if not form.key.data:
         left = cards.left(writing, entered.id)
-        return entered, None, [] if left else cards.new_card(writing, config.keys(), entered.id, by=None)
+        return entered, None, [] if left else cards.new_card(
+            writing, config.keys(), entered.id, by=None, card=card)
     if not challenges.use(writing, config.keys(), form.challenge.data or ""):
         raise devices.BadKey
-    return entered, devices.add(writing, entered.id, public=form.key.data, proof=form.proof.data or "",
+    return entered, devices.add(writing, config.keys(), entered.id, public=form.key.data, proof=form.proof.data or "",
                                 challenge=form.challenge.data or "", browser=entering.browser_name()), []
 
 
@@ -144,7 +147,7 @@ def _enrol_at_office(account: Account) -> Response:
         return _office_page(form, account, secret)
     if entered is None:
         return redirect(url_for(".enrol"), 303)
-    return entering.enter(None, entered, None, form.secret.data)
+    return entering.enter(None, entered, None, form.secret.data, how="first")
 
 
 def _office_page(form: StaffEnrolForm, account: Account, secret: str) -> Response:

@@ -16,6 +16,7 @@ from portal.accounts import (
     devices,
     entering,
     passkeys,
+    passwords,
     policy,
     queries,
     sealed,
@@ -27,11 +28,12 @@ from portal.accounts.demo import demo_people, demo_person, is_at_home
 from portal.accounts.forms import CardSignInForm, DeviceSignInForm, ResumeForm, StaffSignInForm
 from portal.accounts.models import Account, Device
 from portal.accounts.queries import Entrant
+from portal.accounts.roles import Role
 from portal.accounts.viewer import Viewer
 from portal.accounts.views.blueprint import bp
 from portal.base.errors import NotVisible
 from portal.base.phones import normal_phone
-from portal.web import carry, config, db, locale
+from portal.web import carry, config, db, locale, watch
 from portal.web.guard import allowed, public
 from portal.web.render import render
 from portal.web.shedding import Turn, turn
@@ -65,12 +67,18 @@ def sign_in_with_card():
     if form.accepted():
         entrant = _by_phone_or_code(form.who.data)
         whose = entrant.id if entrant else uuid4()  # looked up for nobody too: it must take as long
-        held = cards.is_unused(db.session(), config.keys(), whose, form.code.data)
+        try:
+            tags = cards.tags_of(db.session(), config.keys(), whose, form.code.data)
+        except passwords.Busy:
+            entering.too_busy(form, form.who)
+            return _ask(DeviceSignInForm(formdata=None), card=form)
+        held = cards.is_unused(db.session(), tags)
         tried = (tries.with_held(config.keys(), "card", whose, entering.network()) if held else
                  tries.with_nothing(config.keys(), form.who.data, entering.network()))
         if entering.secret_fits(form, form.who, entrant if held else None, tried, form.pin.data):
-            if _use_card(whose, form.code.data):
+            if _use_card(tags):
                 return entering.enter(form, entrant, tried, form.pin.data)
+            watch.refused("a code that was used already")
             entering.refuse(form.who, _("That does not match. Please try again."))
         elif held and entering.has_run_out(tried):
             with db.transaction() as writing:
@@ -89,7 +97,7 @@ def sign_in_staff():
         entrant = queries.entrant_by_sign_in_name(db.session(), who)
         tried = _staff_try(entrant, who)
         if entering.secret_fits(form, form.name, entrant, tried, secret) and _second_factor(form, entrant.id):
-            return entering.enter(form, entrant, tried, secret)
+            return entering.enter(form, entrant, tried, secret, how=_factor(form))
     return _page(form, "accounts/sign_in_staff.html")
 
 
@@ -103,7 +111,7 @@ def enter_as_demo_person():
     account = db.session().get(Account, UUID(person["account_id"])) if person else None
     if account is None:
         raise NotVisible
-    return entering.enter(None, account, None, person["secret"])
+    return entering.enter(None, account, None, person["secret"], how="demo")
 
 
 @bp.post("/keluar")
@@ -149,7 +157,8 @@ def still_here():
     device = db.session().get(Device, current_user.device_id or "")
     if device is not None:
         said = request.form.get("csrf_token", "")
-        if not (_is_recent(said) and devices.is_signed(device.public, request.form.get("proof", ""), "here", said)):
+        if not (_is_recent(said) and devices.shows(config.keys(), device, request.form.get("proof", ""), "here",
+                                                        said)):
             abort(404)
         signin.prove_device()
     return make_response("", 204)
@@ -206,7 +215,7 @@ def _passkey_fits(form, device: Device) -> bool:  # type: ignore[no-untyped-def]
         return True
     try:
         with db.transaction() as writing:
-            shown = passkeys.proven(writing, entering.site(), answer=form.passkey.data or "",
+            shown = passkeys.proven(writing, config.keys(), entering.site(), answer=form.passkey.data or "",
                                     challenge=form.challenge.data or "")
     except passkeys.BadPasskey:
         return False
@@ -221,7 +230,7 @@ def _resume(resting: Viewer) -> Response:
         tried = tries.with_held(config.keys(), "sign-in", sealed.token_hash(resting.token).hex(), entering.network())
         known = account if device != _GONE else None
         if entering.secret_fits(form, form.secret, known, tried, form.secret.data):
-            return entering.enter(form, account, tried, form.secret.data, device or None)
+            return entering.enter(form, account, tried, form.secret.data, device or None, how="again")
         if entering.has_run_out(tried):
             signin.end()
             return signin.set_key_cookie(make_response(redirect(url_for(".sign_in"), 303)), "")
@@ -269,9 +278,9 @@ def _by_phone_or_code(said: str) -> Entrant | None:
     return entrant if entrant is not None and policy.signs_in_by_card(entrant.role) else None
 
 
-def _use_card(account_id: UUID, code: str) -> bool:
+def _use_card(tags: list[bytes]) -> bool:
     with db.transaction() as writing:
-        return cards.use(writing, config.keys(), account_id, code)
+        return cards.use(writing, tags)
 
 
 def _active(account_id: UUID) -> Account | None:
@@ -295,16 +304,25 @@ def _second_factor(form: StaffSignInForm, account_id: UUID) -> bool:
             good = _staff_passkey(writing, form, account)
         else:
             good = totp.use(writing, config.keys(), account, form.code.data or "")
+    if good and not signin.may_come_from_here(Role(account.role)):
+        watch.refused("an administrator from elsewhere")
+        good = False
+    elif not good:
+        watch.refused("a second factor that does not fit")
     if not good:
         entering.refuse(form.name, _("That does not match. Please try again."))
     return good
+
+
+def _factor(form: StaffSignInForm) -> str:
+    return "passkey" if form.passkey.data else "app"
 
 
 def _staff_passkey(writing, form: StaffSignInForm, account: Account) -> bool:  # type: ignore[no-untyped-def]
     if not challenges.use(writing, config.keys(), form.challenge.data or ""):
         return False
     try:
-        shown = passkeys.proven(writing, entering.site(), answer=form.passkey.data or "",
+        shown = passkeys.proven(writing, config.keys(), entering.site(), answer=form.passkey.data or "",
                                 challenge=form.challenge.data or "")
     except passkeys.BadPasskey:
         return False

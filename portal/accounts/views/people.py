@@ -85,10 +85,11 @@ def describe(account_id: UUID):
 @allowed(policy.may_look_after_people)
 def invite(account_id: UUID):
     """A new code for somebody who has not come in yet, shown once."""
+    card = cards.fresh() if request.form.get("card") else None
     with db.transaction() as writing:
         account = queries.person(writing, account_id, current_user)
         code = invitations.invite(writing, config.keys(), account, by=current_user.account_id)
-        codes = _card(writing, account) if request.form.get("card") else []
+        codes = _card(writing, account, card) if card is not None else []
     return _slips([(Newcomer(account, code), codes)])
 
 
@@ -163,11 +164,12 @@ def make_many():
 
 def _made(form: PersonForm, area: Area, *, old: Account | None) -> Response | None:
     """The slip of a person who was made just now; None with the form saying why she was not."""
+    card = cards.fresh() if form.card.data and form.role.data in FIELD else None
     try:
         with db.transaction() as writing:
             if once.outcome_of(writing, form.once.data, form.body()) is not None:
                 return _shown_before()
-            newcomer, codes = _make(writing, form, area, old)
+            newcomer, codes = _make(writing, form, area, old, card)
             once.remember(writing, form.once.data, form.body(), "made")
     except commands.BadAccount as bad:
         entering.refuse(form.sign_in_name if bad.code.startswith("name") else form.phone, bad_account(bad.code))
@@ -181,7 +183,8 @@ def _made(form: PersonForm, area: Area, *, old: Account | None) -> Response | No
     return _slips([(newcomer, codes)])
 
 
-def _make(writing, form: PersonForm, area: Area, old: Account | None):  # type: ignore[no-untyped-def]
+def _make(writing, form: PersonForm, area: Area, old: Account | None,  # type: ignore[no-untyped-def]
+          card: cards.Card | None):
     place = people.area_below(writing, form.place.data or area.code, current_user)
     new = commands.NewAccount(
         Role(form.role.data), form.name.data, title=form.title.data, phone=form.phone.data,
@@ -190,12 +193,12 @@ def _make(writing, form: PersonForm, area: Area, old: Account | None):  # type: 
     if old is not None:
         leaving = queries.person(writing, old.id, current_user)
         changes.hand_over(writing, leaving, newcomer.account, by=current_user)
-    codes = _card(writing, newcomer.account) if form.card.data and newcomer.account.role in FIELD else []
+    codes = _card(writing, newcomer.account, card) if card is not None else []
     return newcomer, codes
 
 
-def _card(writing, account: Account) -> list[str]:  # type: ignore[no-untyped-def]
-    return cards.new_card(writing, config.keys(), account.id, by=current_user.account_id)
+def _card(writing, account: Account, card: cards.Card) -> list[str]:  # type: ignore[no-untyped-def]
+    return cards.new_card(writing, config.keys(), account.id, by=current_user.account_id, card=card)
 
 
 def _slips(made: list[tuple[Newcomer, list[str]]]) -> Response:

@@ -13,6 +13,7 @@ from portal.accounts import (
     devices,
     entering,
     invitations,
+    news,
     own,
     passkeys,
     policy,
@@ -24,7 +25,7 @@ from portal.accounts.models import Account, Device
 from portal.accounts.roles import FIELD
 from portal.accounts.tries import with_held
 from portal.accounts.views.blueprint import bp
-from portal.accounts.words import bad_secret
+from portal.accounts.words import bad_secret, news_sentence
 from portal.web import config, db
 from portal.web.guard import allowed
 from portal.web.render import render
@@ -39,7 +40,8 @@ def settings_page():
     return render(
         "accounts/settings.html", account=account, here=here, phones=devices.of_account(session, account.id),
         passkeys=passkeys.of_account(session, account.id), codes_left=cards.left(session, account.id),
-        in_field=account.role in FIELD, look=LookForm(formdata=None, data={
+        in_field=account.role in FIELD, news=[news_sentence(*one) for one in news.lately(session, account.id)],
+        look=LookForm(formdata=None, data={
             "text_size": str(account.text_size), "shortcuts": account.shortcuts}),
         phone=PhoneForm(formdata=None, data={"mine": "1" if here and here.mine else "0"}))
 
@@ -95,8 +97,10 @@ def change_secret():
 @signin.fresh("accounts.settings_page")
 def new_card():
     """A new card of codes, shown once."""
+    card = cards.fresh()
     with db.transaction() as writing:
-        codes = cards.new_card(writing, config.keys(), current_user.account_id, by=None)
+        codes = cards.new_card(writing, config.keys(), current_user.account_id, by=None, card=card)
+        news.note(writing, current_user.account_id, news.Kind.CARD)
     return render("accounts/card.html", codes=[cards.spoken(code) for code in codes], code=_me().sign_in_name)
 
 
@@ -159,8 +163,9 @@ def _add_passkey(form: PasskeyForm) -> bool:
         with db.transaction() as writing:
             if not challenges.use(writing, config.keys(), form.challenge.data or ""):
                 raise passkeys.BadPasskey
-            passkeys.add(writing, entering.site(), current_user.account_id, answer=form.answer.data or "",
-                         challenge=form.challenge.data or "", device_id=current_user.device_id)
+            passkeys.add(writing, config.keys(), entering.site(), current_user.account_id,
+                         answer=form.answer.data or "", challenge=form.challenge.data or "",
+                         device_id=current_user.device_id)
     except passkeys.BadPasskey:
         entering.refuse(form.answer, _("That did not work. Please try again."))
         return False
