@@ -313,7 +313,8 @@ def test_what_is_missing_is_said_on_top_and_beside_and_answers_stay(city, siti):
     assert page.title.startswith("Check: ")
     one, many = ("Choose one answer. If in doubt, choose I do not know.",
                  "Choose at least one. If it is hard, choose number 8.")
-    assert page.errors == [one, many, one, one]
+    assert page.errors == [f"Who are you worried about? {one}", many, f"How do you know? {one}",
+                           f"Do they know that you are passing this on? {one}"]
     links = [a.attrs["href"] for box in page.root.all("div", role="alert") for a in box.all("a")]
     assert links == ["#who", "#signs", "#known", "#aware"]
     for link in links:
@@ -909,7 +910,8 @@ def test_faults_and_receipts_say_what_was_agreed(city, sign_in):
     code = sent_by(city, city.siti)
     close(city, code.replace("-", ""), "not_now")
 
-    assert faults.errors[0] == "Pilih satu jawaban. Kalau ragu, pilih Saya tidak tahu."
+    assert faults.errors[0] == \
+        "Apakah orang itu dalam bahaya sekarang? Pilih satu jawaban. Kalau ragu, pilih Saya tidak tahu."
     assert "Pilih paling sedikit satu. Kalau sulit, pilih nomor 8." in faults.errors
     assert faults.title.startswith("Periksa: ")
     assert "Terima kasih. Kabar Anda sudah sampai." in inside
