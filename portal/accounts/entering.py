@@ -103,7 +103,7 @@ def enter(form: Any, account: Account | Entrant, tried: Try | None, secret: str,
     _viewer, half = signin.begin(account.id, account.role not in FIELD, private, device.id if device else None)
     if untold:  # the sign-in that was before is cleared now, and what was to be shown with it
         flash(" ".join([*(news_sentence(*one) for one in untold),
-                        _("If this was not you, tell whoever set up your account.")]))
+                        _("If this was not you, tell whoever set up your account.")]), "kunci")
     target = carry.local_path(form.next.data or "/") if form is not None else "/"
     if form is not None and form.carried.data:
         page = render("continue.html", signed_in=True, carried=form.carried.data, path=target)
