@@ -7,7 +7,7 @@ import pyotp
 import pytest
 from sqlalchemy import select
 
-from portal.accounts import news
+from portal.accounts import devices, news
 from portal.accounts.models import AccountNews
 from portal.base.clock import now, telling
 from portal.base.db import writing
@@ -86,6 +86,36 @@ def test_the_same_tries_are_told_once(city):
 
     with telling(now() + timedelta(hours=20)):
         assert ASKS not in at_office(city, city.rina).text
+
+
+def test_each_is_told_her_own_news_whatever_others_were_told(city):
+    with writing(city.db):
+        news.note(city.db, city.dewi.account_id, news.Kind.TRIES)
+        news.note(city.db, city.rina.account_id, news.Kind.CARD)
+    for _ in range(3):
+        at_office(city, city.rina, "wrong and wrong and wrong")
+
+    rina, dewi, ratna = (at_office(city, person).text for person in (city.rina, city.dewi, city.ratna))
+
+    assert "Wrong tries at your account" in rina
+    assert "New card of codes" in rina
+    assert "Wrong tries at your account" in dewi
+    assert "New card of codes" not in dewi
+    assert ASKS not in ratna
+
+
+def test_tries_at_a_phone_of_others_or_one_that_was_taken_off_are_no_news(city):
+    phone, gone, others = phone_of(city, city.siti), phone_of(city, city.siti), phone_of(city, city.budi)
+    for _ in range(3):
+        gone.sign_in(browser(city), "13572468")
+        others.sign_in(browser(city), "13572468")
+    with writing(city.db):
+        devices.end_one(city.db, city.siti.account_id, gone.id)
+
+    page = phone.sign_in(browser(city), city.siti.secret)
+
+    assert "Phone taken off" in page.text
+    assert "Wrong tries" not in page.text
 
 
 @pytest.mark.asvs("V6.3.7")

@@ -72,6 +72,14 @@ def test_a_concern_is_never_too_fast(city, sign_in, limits):
     assert [browser.get(path).status for path in ("/", "/k/baru", "/bantuan") for _ in range(3)] == [203] * 9
 
 
+def test_what_a_page_asks_for_by_itself_is_not_counted(city, sign_in, limits):
+    limits(pages_a_minute=1)
+    browser = sign_in(city.rina)
+
+    assert [browser.get("/antrean/hitung").status for _ in range(3)] == [203] * 3
+    assert [browser.get("/antrean").status for _ in range(2)] == [203, 429]
+
+
 @pytest.mark.asvs("V2.4.1")
 def test_files_have_a_limit_of_their_own(city, sign_in, limits):
     limits(files_a_minute=2)
