@@ -57,6 +57,12 @@ def in_use(session: Session, unit_id: UUID, kind: str) -> list[SealingKey]:
                                  SealingKey.retired_at.is_(None)).order_by(SealingKey.made_at)))
 
 
+def like(session: Session, key_id: UUID) -> set[UUID]:
+    """This key and those of the same unit for the same kind of concern: two, while one takes over from the other."""
+    own = session.get_one(SealingKey, key_id)
+    return {key.id for key in in_use(session, own.unit_id, own.kind)} | {own.id}
+
+
 def begin(session: Session, ring: sealed.KeyRing, kind: str, *, by: Viewer) -> SealingKey:
     """Make a new key of this kind, which seals from now on, for everybody who holds the present one.
 

@@ -10,9 +10,8 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from portal.accounts.models import SealingKey
 from portal.accounts.sealed import KeyRing
-from portal.accounts.unit_keys import in_use
+from portal.accounts.unit_keys import like
 from portal.accounts.viewer import Viewer
 from portal.audit.log import record
 from portal.base.db import insert_missing
@@ -82,7 +81,7 @@ def merge(session: Session, ring: KeyRing, flag: Flag, into: Flag, *, by: Viewer
     for itself, for one that is closed or unread, for one under which others lie, and for putting the more urgent
     under the less urgent, which would lower it.
     """
-    if into.unit_id != flag.unit_id or into.key_id not in _keys_like(session, flag):
+    if into.unit_id != flag.unit_id or into.key_id not in like(session, flag.key_id):
         raise NotVisible
     workable = OPEN - UNREAD
     if into.id == flag.id or into.status not in workable or into.rank > flag.rank:
@@ -127,7 +126,7 @@ def lying_under(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer) -> l
     """
     named = records.put_under(records.notes_of(session, ring, flag))
     others = session.scalars(select(Flag).where(Flag.id.in_(named), Flag.status == Status.MERGED,
-                                                Flag.key_id.in_(_keys_like(session, flag)))).all()
+                                                Flag.key_id.in_(like(session, flag.key_id)))).all()
     for other in others:
         record(session, "flag.compared", other.id, by=by.account_id)
     return [other for other in others if records.merged_into(records.notes_of(session, ring, other)) == flag.id]
@@ -136,12 +135,6 @@ def lying_under(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer) -> l
 def _advance_quietly(session: Session, flag: Flag, *, by: Viewer) -> None:
     """The other concern's own step beside that of the one in hand."""
     flags.advance(session, flag, Move.RECORD, by=by, before=flags.facts_of(flag), version=None)
-
-
-def _keys_like(session: Session, flag: Flag) -> set[UUID]:
-    """The keys of the same unit for the same kind of concern: two, while one takes over from the other."""
-    own = session.get_one(SealingKey, flag.key_id)
-    return {key.id for key in in_use(session, own.unit_id, own.kind)} | {own.id}
 
 
 def _tags(session: Session, ring: KeyRing, flag: Flag, key_id: UUID) -> set[bytes]:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounts.sealed import KeyRing
+from portal.accounts.unit_keys import like
 from portal.accounts.viewer import Viewer
 from portal.base.clock import now
 from portal.base.errors import Refused
@@ -76,6 +77,6 @@ def _each(session: Session, ring: KeyRing, flag: Flag, move: Move, *, by: Viewer
 
 def _put_under(session: Session, ring: KeyRing, flag: Flag) -> list[Flag]:
     named = records.put_under(records.notes_of(session, ring, flag))
-    rows = session.scalars(select(Flag).where(Flag.id.in_(named), Flag.key_id == flag.key_id,
+    rows = session.scalars(select(Flag).where(Flag.id.in_(named), Flag.key_id.in_(like(session, flag.key_id)),
                                               Flag.status.in_([Status.MERGED, Status.CLOSED])))
     return [one for one in rows if records.merged_into(records.notes_of(session, ring, one)) == flag.id]

@@ -13,6 +13,7 @@ from portal.casework.models import Hold, Note
 from portal.flags.life import Risk
 from portal.flags.models import Flag
 from tests.casework.at_work import WHY, closes, does, flag_of, merges, taken
+from tests.casework.test_rewrapping import at_work_again, begins, moves
 from tests.followup.at_desk import Officer, cadre_adds, sent
 
 REMARK = "Perkara 12/Pid"
@@ -80,6 +81,19 @@ def test_what_lies_under_it_is_kept_with_it_and_let_go_with_it(city):
 
     assert kept == {main, under, closed_with}
     assert held(city) == set()
+
+
+def test_what_lies_under_it_is_kept_too_while_one_of_them_waits_for_the_new_key(city):
+    rina, ratna = Officer(city, city.rina), Officer(city, city.ratna)
+    main, under = (taken(rina, Risk.LOW) for _ in range(2))
+    merges(rina, under, main)
+    old_id = begins(ratna)
+    moves(ratna, old_id, most=1)
+    assert len({flag_of(city, flag_id).key_id for flag_id in (main, under)}) == 2
+
+    does(at_work_again(ratna), holds.place, main, "court", "")
+
+    assert held(city) == {main, under}
 
 
 def test_officers_can_neither_keep_nor_let_go(city, sign_in):
