@@ -1,0 +1,101 @@
+"""Takes one guard out of the program that runs, without a line changed on disk.
+
+Meant for a process that ends afterwards: nothing is put back.
+"""
+
+import gc
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from types import CodeType, FunctionType
+from typing import Any
+
+from portal.accounts.roles import Role
+from portal.flags import life
+from portal.flags.life import Move, Status
+from tests.support.guards import Mutant
+
+
+class NotPlanted(Exception):
+    """The guard was not found in the program: nothing can be said about it."""
+
+
+def plant(mutant: Mutant) -> None:
+    """Take this guard away in this process. Raises `NotPlanted`."""
+    if callable(mutant.how):
+        _exchange(mutant)
+    elif mutant.module == "portal.flags.life":
+        _loosen(mutant)
+    else:
+        _undecorate(mutant)
+
+
+@cache
+def functions_of(file: str) -> dict[tuple[str, int], list[FunctionType]]:
+    """The functions that are made of a file's code now, by name and first line. Asked once a process and file."""
+    found = defaultdict(list)
+    for one in gc.get_objects():
+        if isinstance(one, FunctionType) and one.__code__.co_filename == file:
+            found[one.__code__.co_qualname, one.__code__.co_firstlineno].append(one)
+    return found
+
+
+def codes_of(module: CodeType) -> Iterator[CodeType]:
+    """Every function's code in a module's."""
+    for constant in module.co_consts:
+        if isinstance(constant, CodeType):
+            yield constant
+            yield from codes_of(constant)
+
+
+def _exchange(mutant: Mutant) -> None:
+    file = sys.modules[mutant.module].__file__ or ""
+    there, done = functions_of(file), 0
+    for code in codes_of(compile(mutant.tree(), file, "exec")):
+        for function in there.get((code.co_qualname, code.co_firstlineno), ()):
+            if function.__code__ != code:
+                function.__code__ = code
+                done += 1
+    if not done:
+        raise NotPlanted(mutant.key)
+
+
+def _view(mutant: Mutant) -> Any:
+    """What stands under the name in its module, wrapped as it is."""
+    return getattr(sys.modules[mutant.module], mutant.place)
+
+
+def _undecorate(mutant: Mutant) -> None:
+    view = _view(mutant)
+    if mutant.how == "public":
+        view.policies = None
+    elif mutant.how == "anyone":
+        view.policies = ()
+    elif mutant.how == "quiet":
+        del view.quiet
+    else:
+        view.__code__ = {"fresh": _fresh, "once_only": _first_time}[str(mutant.how)](view, view).__code__
+
+
+def _fresh(back: Any, view: Any) -> Any:
+    """`@signin.fresh` as if the secret had just been given. It must know the same names as what it stands for."""
+    def ask_first(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs) if view else back
+
+    return ask_first
+
+
+def _first_time(act: Any, _view: Any) -> Any:
+    """`@once_only` as if every form were new."""
+    def done(session: Any, *given: Any, once: str, body: str, **how: Any) -> None:
+        act(session, *given, **how)
+
+    return done
+
+
+def _loosen(mutant: Mutant) -> None:
+    move = Move[mutant.place]
+    loose: dict[str, Any] = {"who": frozenset(Role), "start": frozenset(Status)}
+    life.MOVES[move] = replace(life.MOVES[move], **{str(mutant.how): loose.get(str(mutant.how), False)})

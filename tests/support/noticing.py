@@ -1,0 +1,309 @@
+"""Which test notices that a guard is gone: `python -m tests.support.noticing --out found.jsonl`.
+
+One process imports the portal and collects the tests once. For each mutant it forks, takes the guard away in the
+child (`tests/support/mutants.py`) and runs there the tests that could notice, the one first that noticed it before
+(`tests/proof/guards.csv`), until one fails. Which tests could: those of its feature; thoroughly, all that enter the
+function in which the guard stands, found by running each once under a profile, which takes minutes. In the end what
+noticed is run once more with every guard in its place: a test that fails then has noticed nothing.
+"""
+
+import argparse
+import csv
+import json
+import os
+import random
+import signal
+import sys
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from tests.support.equivalents import NOTHING_COMES, STANDS_BEHIND
+from tests.support.guards import PORTAL, Mutant, all_mutants
+from tests.support.mutants import plant
+
+TESTS = PORTAL.parent / "tests"
+KNOWN = TESTS / "proof" / "guards.csv"
+FOLDERS = ("accounts", "areas", "casework", "flags", "followup", "outreach", "reports", "web", "journeys",
+           "cli", "upkeep")
+BY_ROUTE = "tests/proof/by_route.py"
+PATIENCE = 900
+"""Seconds that the tests of one mutant may take. A mutant that takes longer was not noticed."""
+
+ENTERED_INSTEAD = {
+    "fresh": ("portal.accounts.signin:fresh.<locals>.guarded.<locals>.ask_first",),
+    "once_only": ("portal.casework.commands:once_only.<locals>.done",),
+    **dict.fromkeys(("who", "start", "only_owned", "only_assessed", "only_high", "only_referred"),
+                    ("portal.flags.life:_allows",)),
+}
+"""Where a test goes in that meets a guard which stands in no function's body."""
+
+Reached = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Guards that are taken away together: one, or one with those that stand behind it. `among` are the files whose
+    tests are asked, when not all are."""
+
+    mutants: tuple[Mutant, ...]
+    among: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What it is called in lists."""
+        return " and ".join(mutant.key for mutant in self.mutants)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came of one trial: the test that noticed, or why none did."""
+
+    key: str
+    noticed_by: str
+    why: str = ""
+    seconds: float = 0.0
+    planted: bool = False
+
+
+def trials() -> list[Trial]:
+    """Everything that is to be noticed, in the order of the source."""
+    by_key = {mutant.key: mutant for mutant in all_mutants()}
+    made: dict[frozenset[str], Trial] = {}
+    for key, mutant in by_key.items():
+        if key not in NOTHING_COMES:
+            together = frozenset({key, *STANDS_BEHIND.get(key, ())})
+            made.setdefault(together, Trial((mutant, *(by_key[other] for other in sorted(together - {key})))))
+    return list(made.values())
+
+
+def planted() -> Trial:
+    """One that none of the tests notices that are asked: they look elsewhere."""
+    mutant = next(one for one in all_mutants() if one.key == "portal.flags.policy:may_send: answers yes: may_send")
+    return Trial((mutant,), among=("tests/areas/test_queries.py",))
+
+
+def known() -> dict[str, str]:
+    """By mutant, the test that noticed it before."""
+    if not KNOWN.exists():
+        return {}
+    with KNOWN.open(encoding="utf-8", newline="") as file:
+        return {row["guard"]: row["noticed by"] for row in csv.DictReader(file)}
+
+
+def keep(found: dict[str, str]) -> None:
+    """Write down which test notices which guard's absence, in the order of the source."""
+    with KNOWN.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["guard", "noticed by"])
+        rows.writerows((trial.key, found[trial.key]) for trial in trials() if found.get(trial.key))
+
+
+class Noticing:
+    """A plugin in whose test run each trial has its turn, instead of each test.
+
+    `thorough`: also the tests of other features that enter the function are asked, before a guard is called alive.
+    """
+
+    def __init__(self, asked: list[Trial], *, thorough: bool = False, reached: Path | None = None):
+        self.asked, self.thorough, self.reached_file = asked, thorough, reached
+        self.known, self._reached, self.found = known(), None, []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Instead of pytest's own loop."""
+        self.items = {item.nodeid: item for item in session.items}
+        self._warm()
+        found = [self._found(trial) for trial in self.asked]
+        failing = self._failing_anyway({one.noticed_by for one in found if one.noticed_by})
+        self.found = [replace(one, noticed_by="", why=f"{one.noticed_by} fails anyway")
+                      if one.noticed_by in failing else one for one in found]
+        return True
+
+    def _warm(self) -> None:
+        """Make what all tests share, once for all children."""
+        first, then = f"{BY_ROUTE}::test_every_gate_admits_whom_it_should", "tests/areas/test_queries.py"
+        other = next(item for name, item in self.items.items() if name.startswith(then))
+        for item, after in ((self.items[first], other), (other, self.items[first])):
+            assert not any(report.failed for report in runtestprotocol(item, nextitem=after, log=False)), item.nodeid
+
+    # one mutant
+
+    def _found(self, trial: Trial) -> Found:
+        began = time.monotonic()
+        before = [name for name in [self.known.get(trial.key, "")] if name in self.items and not trial.among]
+        noticed_by, why = self._try(trial, before) if before else ("", "")
+        if not noticed_by:
+            noticed_by, why = self._try(trial, [name for name in self._candidates(trial) if name not in before])
+        found = Found(trial.key, noticed_by, why, round(time.monotonic() - began, 2), planted=bool(trial.among))
+        say(f"{found.seconds:7.2f} {found.noticed_by or 'ALIVE'} {found.why}: {found.key}")
+        return found
+
+    def _try(self, trial: Trial, names: list[str]) -> tuple[str, str]:
+        """The first of some tests that notices."""
+        def child() -> tuple[str, str]:
+            for mutant in trial.mutants:
+                plant(mutant)
+            return self._first_failing(names), ""
+
+        return in_child(child) or ("", "it took too long, or ended the process")
+
+    def _first_failing(self, names: Iterable[str]) -> str:
+        return next((name for name in names if not self._passes(name)), "")
+
+    def _passes(self, name: str) -> bool:
+        other = next(item for item in self.items.values() if item.path != self.items[name].path)
+        reports = runtestprotocol(self.items[name], nextitem=other, log=False)
+        if os.environ.get("WHY"):
+            print(*(report.longreprtext[-1500:] for report in reports if report.failed), file=sys.stderr)
+        return not any(report.failed for report in reports)
+
+    def _failing_anyway(self, names: set[str]) -> set[str]:
+        if not names:
+            return set()
+        failing = in_child(lambda: [name for name in sorted(names) if not self._passes(name)])
+        assert failing is not None
+        return set(failing)
+
+    # which tests could notice
+
+    def _candidates(self, trial: Trial) -> list[str]:
+        """The gates, the view's own route, then whatever enters the function, the quick ones first."""
+        if trial.among:
+            return [name for name in self.items if name.split("::")[0] in trial.among]
+        own = [f"{BY_ROUTE}::test_every_gate_admits_whom_it_should", *(
+            f"{BY_ROUTE}::test_nobody_gets_what_is_not_hers[{one.package}.{one.place}]" for one in trial.mutants)]
+        entering = self._entering(trial) if self.thorough else [
+            name for one in trial.mutants for name in self.items if name.startswith(f"tests/{one.package}/")]
+        return [name for name in dict.fromkeys((*own, *entering)) if name in self.items]
+
+    def _entering(self, trial: Trial) -> list[str]:
+        if self._reached is None:
+            self._reached = self._read_or_measure()
+        places = {place for one in trial.mutants for place in (
+            f"{one.module}:{one.place}", *ENTERED_INSTEAD.get(str(one.how), ()))}
+        names = {name for place in places for name in self._reached.get(place, ())}
+        return [name for name in self._reached["in order"] if name in names]
+
+    def _read_or_measure(self) -> Reached:
+        if self.reached_file and self.reached_file.exists():
+            return json.loads(self.reached_file.read_text())
+        reached = self._measure()
+        if self.reached_file:
+            self.reached_file.write_text(json.dumps(reached))
+        return reached
+
+    def _measure(self) -> Reached:
+        """Run every test once; by function, those that entered it, the quickest first."""
+        files: dict[str, list[str]] = {}
+        for name in self.items:
+            files.setdefault(name.split("::")[0], []).append(name)
+        measured = [one for names in files.values()
+                    for one in in_child(lambda names=names: [self._profiled(name) for name in names]) or ()]
+        measured.sort(key=lambda one: one[1])
+        reached: Reached = {"in order": [name for name, *_ in measured]}
+        for name, _seconds, entered in measured:
+            for place in entered:
+                reached.setdefault(place, []).append(name)
+        return reached
+
+    def _profiled(self, name: str) -> tuple[str, float, list[str]]:
+        codes: set[CodeType] = set()
+        home = str(PORTAL)
+
+        def seen(frame: Any, event: str, _arg: Any) -> None:
+            if event == "call":
+                codes.add(frame.f_code)
+
+        began = time.monotonic()
+        threading.setprofile(seen)
+        sys.setprofile(seen)
+        try:
+            passes = self._passes(name)
+        finally:
+            sys.setprofile(None)
+            threading.setprofile(None)  # type: ignore[arg-type]
+        if not passes:
+            say(f"fails with every guard in its place: {name}")
+        return name, time.monotonic() - began, [
+            f"{_module(code.co_filename)}:{code.co_qualname}" for code in codes if code.co_filename.startswith(home)]
+
+
+def _module(file: str) -> str:
+    return ".".join(Path(file).relative_to(PORTAL.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def say(line: str) -> None:
+    """Beside the tests' own output."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def in_child(do: Callable[[], Any], patience: float = PATIENCE) -> Any:
+    """What a function returns in a process of its own, as JSON; None when it does not come to an end."""
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of threads that might hold a lock: none runs between tests
+        pid = os.fork()
+    if pid == 0:
+        _be_child(do, writing, patience)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as pipe:
+        said = pipe.read()
+    os.waitpid(pid, 0)
+    return json.loads(said) if said else None
+
+
+def _be_child(do: Callable[[], Any], writing: int, patience: float) -> None:
+    try:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(int(patience))
+        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+            json.dump(do(), pipe)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(0)
+
+
+def run(asked: list[Trial], **how: Any) -> list[Found]:
+    """What comes of these trials, in this process; `how` as `Noticing` takes it."""
+    os.chdir(TESTS.parent)
+    plugin = Noticing(asked, **how)
+    code = pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-s", "-m",
+                        "not slow and not browser and not postgres", *(f"tests/{folder}" for folder in FOLDERS),
+                        BY_ROUTE], plugins=[plugin])
+    assert code in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}, code
+    return plugin.found
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="a line of JSON for each trial")
+    parser.add_argument("--number", type=int, help="so many of them, by chance")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--part", default="0/1", help="0/2 and 1/2: every other one")
+    parser.add_argument("--only", default="", help="those whose name contains this")
+    parser.add_argument("--planted", action="store_true", help="also one that nobody notices")
+    parser.add_argument("--thorough", action="store_true", help="ask every test that enters the function")
+    parser.add_argument("--reached", type=Path, help="where it is kept which test enters what")
+    given = parser.parse_args()
+    part, of = map(int, given.part.split("/"))
+    asked = [one for one in trials() if given.only in one.key]
+    if given.number is not None:
+        asked = random.Random(given.seed).sample(asked, given.number)
+    found = run(asked[part::of] + [planted()] * given.planted, thorough=given.thorough, reached=given.reached)
+    given.out.write_text("".join(json.dumps(one.__dict__) + "\n" for one in found), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
