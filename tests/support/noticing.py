@@ -9,6 +9,7 @@ noticed is run once more with every guard in its place: a test that fails then h
 
 import argparse
 import csv
+import gc
 import json
 import os
 import random
@@ -124,6 +125,7 @@ class Noticing:
         self.items = {item.nodeid: item for item in session.items}
         self._warm()
         found = [self._found(trial) for trial in self.asked]
+        self._sober()
         failing = self._failing_anyway({one.noticed_by for one in found if one.noticed_by})
         self.found = [replace(one, noticed_by="", why=f"{one.noticed_by} fails anyway")
                       if one.noticed_by in failing else one for one in found]
@@ -135,6 +137,12 @@ class Noticing:
         other = next(item for name, item in self.items.items() if name.startswith(then))
         for item, after in ((self.items[first], other), (other, self.items[first])):
             assert not any(report.failed for report in runtestprotocol(item, nextitem=after, log=False)), item.nodeid
+        gc.collect()
+        self._sober()
+
+    def _sober(self) -> None:
+        """A child in which no guard is missing notices nothing: not even what the parent left lying about."""
+        assert not in_child(lambda: self._first_failing(list(self.items)[:2]))
 
     # one mutant
 
@@ -163,8 +171,6 @@ class Noticing:
     def _passes(self, name: str) -> bool:
         other = next(item for item in self.items.values() if item.path != self.items[name].path)
         reports = runtestprotocol(self.items[name], nextitem=other, log=False)
-        if os.environ.get("WHY"):
-            print(*(report.longreprtext[-1500:] for report in reports if report.failed), file=sys.stderr)
         return not any(report.failed for report in reports)
 
     def _failing_anyway(self, names: set[str]) -> set[str]:

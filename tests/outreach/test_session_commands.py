@@ -1,0 +1,172 @@
+"""What the commands of sessions, plans and files refuse by themselves, whoever may have opened the page."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from portal.accounts.models import Account
+from portal.base.db import new_id, writing
+from portal.base.errors import NotVisible, Refused
+from portal.outreach import commands, import_commands, plans
+from portal.outreach.models import Outreach, OutreachForthcoming, OutreachImport, OutreachPlan
+from tests.factories import viewer_of
+from tests.outreach.test_plans import planned
+from tests.outreach.test_sessions import TODAY, held_at, logged
+
+OTHERS = ["wati", "rina", "ratna", "lina", "agus"]
+
+
+def previewed(city, person, sessions=None):
+    with writing(city.db):
+        return import_commands.keep_preview(city.db, sessions or [held_at(city)], file_name="lama.csv",
+                                            by=viewer_of(city.db, person), today=TODAY, once=uuid4().hex, body="")
+
+
+def plan_row(city, plan_id):
+    city.db.rollback()
+    return city.db.get(OutreachPlan, plan_id, populate_existing=True)
+
+
+@pytest.mark.parametrize("who", OTHERS)
+def test_only_who_is_in_the_field_logs_a_session(any_city, who):
+    with pytest.raises(Refused):
+        logged(any_city, getattr(any_city, who))
+
+    any_city.db.rollback()
+    assert any_city.db.scalars(select(Outreach)).all() == []
+
+
+@pytest.mark.parametrize("who", OTHERS)
+def test_only_who_is_in_the_field_says_whether_anybody_came_forward(any_city, who):
+    with pytest.raises(Refused), writing(any_city.db):
+        commands.answer_forthcoming(any_city.db, by=viewer_of(any_city.db, getattr(any_city, who)),
+                                    month=TODAY.replace(day=1), came=True, once="one", body="")
+
+    any_city.db.rollback()
+    assert any_city.db.scalars(select(OutreachForthcoming)).all() == []
+
+
+def test_an_answer_counts_for_its_kelurahan_and_month_alone(any_city):
+    months = [TODAY.replace(day=1), TODAY.replace(month=10, day=1)]
+    for number, (who, month) in enumerate([("siti", months[0]), ("siti", months[1]), ("far", months[0])]):
+        with writing(any_city.db):
+            commands.answer_forthcoming(any_city.db, by=viewer_of(any_city.db, getattr(any_city, who)), month=month,
+                                        came=True, once=f"key {number}", body="")
+
+    counted = any_city.db.scalars(select(OutreachForthcoming)).all()
+    assert [(row.yes, row.no) for row in counted] == [(1, 0)] * 3
+
+
+@pytest.mark.parametrize("who", ["siti", "guru", "lina"])
+def test_only_a_coordinator_plans_even_for_her_own_place(any_city, who):
+    person = getattr(any_city, who)
+    with pytest.raises(NotVisible), writing(any_city.db):
+        plans.make_plan(any_city.db, plans.Planned(any_city.db.get_one(Account, person.account_id).area_id, TODAY,
+                                                   "internet"),
+                        by=viewer_of(any_city.db, person), today=TODAY, once="one", body="")
+
+
+@pytest.mark.parametrize("who", ["siti", "lina"])
+def test_who_sees_a_plan_does_not_give_it_up_for_all_that(any_city, who):
+    plan = planned(any_city)
+
+    with pytest.raises(NotVisible), writing(any_city.db):
+        plans.cancel(any_city.db, plan, by=viewer_of(any_city.db, getattr(any_city, who)))
+
+    assert not plan_row(any_city, plan).cancelled
+
+
+def test_a_session_makes_only_the_plan_held_that_it_came_of(any_city):
+    hers, another, her_colleagues = planned(any_city), planned(any_city), planned(any_city, person=any_city.budi)
+    given_up = planned(any_city)
+    with writing(any_city.db):
+        plans.cancel(any_city.db, given_up, by=viewer_of(any_city.db, any_city.wati))
+    session = logged(any_city)
+
+    with writing(any_city.db):
+        for plan in (hers, her_colleagues, given_up):
+            plans.held_as(any_city.db, plan, session, by=viewer_of(any_city.db, any_city.siti))
+
+    assert [plan_row(any_city, plan).outreach_id for plan in (hers, another, her_colleagues, given_up)] == [
+        session, None, None, None]
+
+
+def test_a_plan_that_was_held_stays_with_the_session_it_was_held_as(any_city):
+    plan, first, second = planned(any_city), logged(any_city, once="one"), logged(any_city, once="two")
+    for session in (first, second):
+        with writing(any_city.db):
+            plans.held_as(any_city.db, plan, session, by=viewer_of(any_city.db, any_city.siti))
+
+    assert plan_row(any_city, plan).outreach_id == first
+
+
+def test_a_file_that_was_looked_at_is_loaded_by_a_coordinator_alone(any_city):
+    kept = previewed(any_city, any_city.siti)  # who was one when she looked at it
+
+    with pytest.raises(Refused), writing(any_city.db):
+        import_commands.load_preview(any_city.db, kept, by=viewer_of(any_city.db, any_city.siti), today=TODAY)
+
+    any_city.db.rollback()
+    assert any_city.db.scalars(select(Outreach)).all() == []
+
+
+def test_a_file_that_was_only_looked_at_cannot_be_undone(any_city):
+    kept = previewed(any_city, any_city.wati)
+    found = import_commands.get_import(any_city.db, kept, viewer=viewer_of(any_city.db, any_city.wati))
+
+    with pytest.raises(Refused), writing(any_city.db):
+        import_commands.undo(any_city.db, found, by=any_city.wati.account_id)
+
+
+def test_looking_at_a_file_forgets_her_own_earlier_look_and_nobody_elses(any_city):
+    hers, anothers, loaded = (previewed(any_city, any_city.wati), previewed(any_city, any_city.siti),
+                              previewed(any_city, any_city.far))
+    wati = viewer_of(any_city.db, any_city.wati)
+    with writing(any_city.db):
+        import_commands.load_preview(any_city.db, previewed(any_city, any_city.wati), by=wati, today=TODAY)
+
+    later = previewed(any_city, any_city.wati)
+
+    for import_id, who, there in [(hers, "wati", False), (anothers, "siti", True), (loaded, "far", True),
+                                  (later, "wati", True)]:
+        assert is_there(any_city, import_id, who) is there
+    assert len(import_commands.imports_of(any_city.db, viewer=wati)) == 1
+    assert import_commands.imports_of(any_city.db, viewer=viewer_of(any_city.db, any_city.siti)) == []
+
+
+def is_there(city, import_id: UUID, who: str) -> bool:
+    try:
+        import_commands.get_import(city.db, import_id, viewer=viewer_of(city.db, getattr(city, who)))
+    except NotVisible:
+        return False
+    return True
+
+
+def test_undoing_a_file_takes_its_own_sessions_and_no_others(any_city):
+    wati = viewer_of(any_city.db, any_city.wati)
+    other = logged(any_city)
+    with writing(any_city.db):
+        first, second = previewed_ids = [previewed_in(any_city, number) for number in (1, 2)]
+        for kept in previewed_ids:
+            import_commands.load_preview(any_city.db, kept, by=wati, today=TODAY)
+
+    with writing(any_city.db):
+        import_commands.undo(any_city.db, import_commands.get_import(any_city.db, first, viewer=wati),
+                             by=any_city.wati.account_id)
+
+    left = any_city.db.scalars(select(Outreach)).all()
+    assert other in {session.id for session in left}
+    assert sorted(session.women for session in left) == [2, 12]
+    assert import_commands.get_import(any_city.db, second, viewer=wati).state == "loaded"
+
+
+def previewed_in(city, women):
+    """A look at a file with one session, beside others that stay."""
+    held = held_at(city, women=women, girls=0)
+    kept = OutreachImport(id=new_id(), by_id=city.wati.account_id, made_on=TODAY, state="preview", file_name="a.csv",
+                          row_count=1, rows=[{**held.__dict__, "held_on": TODAY.isoformat(), "topics": ["internet"],
+                                              "audiences": [], "materials": []}])
+    city.db.add(kept)
+    city.db.flush()
+    return kept.id
