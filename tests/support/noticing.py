@@ -34,9 +34,9 @@ from tests.support.mutants import plant
 
 TESTS = PORTAL.parent / "tests"
 KNOWN = TESTS / "proof" / "guards.csv"
-FOLDERS = ("accounts", "areas", "casework", "flags", "followup", "outreach", "reports", "web", "journeys",
-           "cli", "upkeep")
-BY_ROUTE = "tests/proof/by_route.py"
+FOLDERS = tuple(f"tests/{name}" for name in (
+    "accounts", "areas", "casework", "flags", "followup", "outreach", "reports", "web", "journeys", "cli", "upkeep"))
+BY_ROUTE, NEAREST = "tests/proof/by_route.py", "tests/areas/test_queries.py"
 PATIENCE = 900
 """Seconds that the tests of one mutant may take. A mutant that takes longer was not noticed."""
 
@@ -90,7 +90,7 @@ def trials() -> list[Trial]:
 def planted() -> Trial:
     """One that none of the tests notices that are asked: they look elsewhere."""
     mutant = next(one for one in all_mutants() if one.key == "portal.flags.policy:may_send: answers yes: may_send")
-    return Trial((mutant,), among=("tests/areas/test_queries.py",))
+    return Trial((mutant,), among=(NEAREST,))
 
 
 def known() -> dict[str, str]:
@@ -113,10 +113,12 @@ class Noticing:
     """A plugin in whose test run each trial has its turn, instead of each test.
 
     `thorough`: also the tests of other features that enter the function are asked, before a guard is called alive.
+    `only_known`: none but the test that noticed before.
     """
 
-    def __init__(self, asked: list[Trial], *, thorough: bool = False, reached: Path | None = None):
-        self.asked, self.thorough, self.reached_file = asked, thorough, reached
+    def __init__(self, asked: list[Trial], *, thorough: bool = False, only_known: bool = False,
+                 reached: Path | None = None):
+        self.asked, self.thorough, self.only_known, self.reached_file = asked, thorough, only_known, reached
         self.known, self._reached, self.found = known(), None, []
 
     @pytest.hookimpl(tryfirst=True)
@@ -133,8 +135,8 @@ class Noticing:
 
     def _warm(self) -> None:
         """Make what all tests share, once for all children."""
-        first, then = f"{BY_ROUTE}::test_every_gate_admits_whom_it_should", "tests/areas/test_queries.py"
-        other = next(item for name, item in self.items.items() if name.startswith(then))
+        first = f"{BY_ROUTE}::test_every_gate_admits_whom_it_should"
+        other = next(item for name, item in self.items.items() if name.startswith(NEAREST))
         for item, after in ((self.items[first], other), (other, self.items[first])):
             assert not any(report.failed for report in runtestprotocol(item, nextitem=after, log=False)), item.nodeid
         gc.collect()
@@ -150,10 +152,10 @@ class Noticing:
         began = time.monotonic()
         before = [name for name in [self.known.get(trial.key, "")] if name in self.items and not trial.among]
         noticed_by, why = self._try(trial, before) if before else ("", "")
-        if not noticed_by:
+        if not noticed_by and (trial.among or not self.only_known):
             noticed_by, why = self._try(trial, [name for name in self._candidates(trial) if name not in before])
         found = Found(trial.key, noticed_by, why, round(time.monotonic() - began, 2), planted=bool(trial.among))
-        say(f"{found.seconds:7.2f} {found.noticed_by or 'ALIVE'} {found.why}: {found.key}")
+        say(f"{found.seconds:7.2f} {found.noticed_by or '-'} {why}: {found.key}")
         return found
 
     def _try(self, trial: Trial, names: list[str]) -> tuple[str, str]:
@@ -163,7 +165,7 @@ class Noticing:
                 plant(mutant)
             return self._first_failing(names), ""
 
-        return in_child(child) or ("", "it took too long, or ended the process")
+        return in_child(child, PATIENCE) or ("", "it took too long, or ended the process")
 
     def _first_failing(self, names: Iterable[str]) -> str:
         return next((name for name in names if not self._passes(name)), "")
@@ -198,7 +200,11 @@ class Noticing:
         places = {place for one in trial.mutants for place in (
             f"{one.module}:{one.place}", *ENTERED_INSTEAD.get(str(one.how), ()))}
         names = {name for place in places for name in self._reached.get(place, ())}
-        return [name for name in self._reached["in order"] if name in names]
+        near = tuple(f"tests/{one.package}/" for one in trial.mutants)
+        new = self.items.keys() - set(self._reached["in order"])
+        known = [name for name in self._reached["in order"] if name in names]
+        return [*(name for name in self.items if name in new and name.startswith(near)),
+                *(name for name in known if name.startswith(near)), *known]
 
     def _read_or_measure(self) -> Reached:
         if self.reached_file and self.reached_file.exists():
@@ -281,14 +287,30 @@ def _be_child(do: Callable[[], Any], writing: int, patience: float) -> None:
 
 
 def run(asked: list[Trial], **how: Any) -> list[Found]:
-    """What comes of these trials, in this process; `how` as `Noticing` takes it."""
+    """What comes of these trials; `how` as `Noticing` takes it.
+
+    First only the tests are collected that noticed before, which is quick; what none of them notices is asked of all.
+    """
+    files = {file for trial in asked for file in (*trial.among, known().get(trial.key, "").split("::")[0]) if file}
+    found = {one.key: one for one in _run(asked, sorted(files), only_known=True)}
+    left = [trial for trial in asked if not found[trial.key].noticed_by and not trial.among]
+    return list((found | {one.key: one for one in _run(left, FOLDERS, **how)}).values())
+
+
+def _run(asked: list[Trial], paths: Iterable[str], **how: Any) -> list[Found]:
+    """In a process of its own, so that what pytest leaves behind is gone with it."""
+    def child() -> list[dict[str, Any]]:
+        plugin = Noticing(asked, **how)
+        pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-s", "-m",
+                     "not slow and not browser and not postgres", *dict.fromkeys((*paths, NEAREST, BY_ROUTE))],
+                    plugins=[plugin])
+        return [one.__dict__ for one in plugin.found]
+
     os.chdir(TESTS.parent)
-    plugin = Noticing(asked, **how)
-    code = pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-s", "-m",
-                        "not slow and not browser and not postgres", *(f"tests/{folder}" for folder in FOLDERS),
-                        BY_ROUTE], plugins=[plugin])
-    assert code in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}, code
-    return plugin.found
+    found = in_child(child, patience=24 * 3600) if asked else []
+    assert found is not None
+    assert len(found) == len(asked)
+    return [Found(**one) for one in found]
 
 
 def main() -> None:
