@@ -51,7 +51,6 @@ def changes(source=SOURCE):
     ("visible", "always", "viewer.in_unit"),
     ("get", "clause dropped", "visible(viewer)"),
     ("get", "never asked", "found is None or found.gone"),
-    ("get", "part dropped", "found is None"),
     ("get", "part dropped", "found.gone"),
     ("get", "not filtered", "one.by_id == viewer.account_id")])
 def test_every_kind_of_guard_is_found(one):

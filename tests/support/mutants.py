@@ -15,7 +15,7 @@ from typing import Any
 from portal.accounts.roles import Role
 from portal.flags import life
 from portal.flags.life import Move, Status
-from tests.support.guards import Mutant
+from tests.support.guards import PORTAL, Mutant
 
 
 class NotPlanted(Exception):
@@ -32,14 +32,17 @@ def plant(mutant: Mutant) -> None:
         _undecorate(mutant)
 
 
+Functions = dict[tuple[str, str, int], list[FunctionType]]
+
+
 @cache
-def functions_of(file: str) -> dict[tuple[str, int], list[FunctionType]]:
-    """The functions that are made of a file's code now, by name and first line. Asked once a process and file."""
+def functions() -> Functions:
+    """The functions that are made of the portal's code, by file, name and first line, as it is when first asked."""
     found = defaultdict(list)
     for one in gc.get_objects():
-        if isinstance(one, FunctionType) and one.__code__.co_filename == file:
-            found[one.__code__.co_qualname, one.__code__.co_firstlineno].append(one)
-    return found
+        if isinstance(one, FunctionType) and one.__code__.co_filename.startswith(str(PORTAL)):
+            found[one.__code__.co_filename, one.__code__.co_qualname, one.__code__.co_firstlineno].append(one)
+    return dict(found)
 
 
 def codes_of(module: CodeType) -> Iterator[CodeType]:
@@ -52,9 +55,9 @@ def codes_of(module: CodeType) -> Iterator[CodeType]:
 
 def _exchange(mutant: Mutant) -> None:
     file = sys.modules[mutant.module].__file__ or ""
-    there, done = functions_of(file), 0
+    done = 0
     for code in codes_of(compile(mutant.tree(), file, "exec")):
-        for function in there.get((code.co_qualname, code.co_firstlineno), ()):
+        for function in functions().get((file, code.co_qualname, code.co_firstlineno), ()):
             if function.__code__ != code:
                 function.__code__ = code
                 done += 1

@@ -13,6 +13,7 @@ import gc
 import json
 import os
 import random
+import re
 import signal
 import sys
 import threading
@@ -30,7 +31,7 @@ from _pytest.runner import runtestprotocol
 
 from tests.support.equivalents import NOTHING_COMES, STANDS_BEHIND
 from tests.support.guards import PORTAL, Mutant, all_mutants
-from tests.support.mutants import plant
+from tests.support.mutants import functions, plant
 
 TESTS = PORTAL.parent / "tests"
 KNOWN = TESTS / "proof" / "guards.csv"
@@ -48,7 +49,8 @@ ENTERED_INSTEAD = {
 }
 """Where a test goes in that meets a guard which stands in no function's body."""
 
-Reached = dict[str, list[str]]
+Reached = dict[str, Any]
+"""By function, the tests that enter it; under `breadth`, how many functions each test enters."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,9 @@ class Noticing:
         other = next(item for name, item in self.items.items() if name.startswith(NEAREST))
         for item, after in ((self.items[first], other), (other, self.items[first])):
             assert not any(report.failed for report in runtestprotocol(item, nextitem=after, log=False)), item.nodeid
+        functions()
         gc.collect()
+        gc.freeze()  # else each child would go through, and so copy, all that the parent holds
         self._sober()
 
     def _sober(self) -> None:
@@ -159,7 +163,16 @@ class Noticing:
         return found
 
     def _try(self, trial: Trial, names: list[str]) -> tuple[str, str]:
-        """The first of some tests that notices."""
+        """The first of some tests that notices, also when it is the only one to run: what the others leave behind in
+        a process is no guard's."""
+        while names:
+            name, why = self._first(trial, names)
+            if not name or len(names) == 1 or self._first(trial, [name])[0]:
+                return name, why
+            names = names[names.index(name) + 1:]
+        return "", ""
+
+    def _first(self, trial: Trial, names: list[str]) -> tuple[str, str]:
         def child() -> tuple[str, str]:
             for mutant in trial.mutants:
                 plant(mutant)
@@ -185,11 +198,13 @@ class Noticing:
     # which tests could notice
 
     def _candidates(self, trial: Trial) -> list[str]:
-        """The gates, the view's own route, then whatever enters the function, the quick ones first."""
+        """The gates, the view's own route, then what enters the function: first what speaks of the same, and what
+        enters little besides."""
         if trial.among:
             return [name for name in self.items if name.split("::")[0] in trial.among]
-        own = [f"{BY_ROUTE}::test_every_gate_admits_whom_it_should", *(
-            f"{BY_ROUTE}::test_nobody_gets_what_is_not_hers[{one.package}.{one.place}]" for one in trial.mutants)]
+        own = [f"{BY_ROUTE}::test_nobody_gets_what_is_not_hers[{one.package}.{one.place}]" for one in trial.mutants]
+        if any(one.how in {"anyone", "public"} or one.place.startswith("may_") for one in trial.mutants):
+            own.insert(0, f"{BY_ROUTE}::test_every_gate_admits_whom_it_should")
         entering = self._entering(trial) if self.thorough else [
             name for one in trial.mutants for name in self.items if name.startswith(f"tests/{one.package}/")]
         return [name for name in dict.fromkeys((*own, *entering)) if name in self.items]
@@ -201,10 +216,10 @@ class Noticing:
             f"{one.module}:{one.place}", *ENTERED_INSTEAD.get(str(one.how), ()))}
         names = {name for place in places for name in self._reached.get(place, ())}
         near = tuple(f"tests/{one.package}/" for one in trial.mutants)
-        new = self.items.keys() - set(self._reached["in order"])
-        known = [name for name in self._reached["in order"] if name in names]
-        return [*(name for name in self.items if name in new and name.startswith(near)),
-                *(name for name in known if name.startswith(near)), *known]
+        new = self.items.keys() - self._reached["breadth"].keys()
+        able = [name for name in self.items if name in names or (name in new and name.startswith(near))]
+        said = set().union(*(_words(f"{one.module} {one.place} {one.text}") for one in trial.mutants))
+        return sorted(able, key=lambda name: (-len(said & _words(name)), self._reached["breadth"].get(name, 0)))
 
     def _read_or_measure(self) -> Reached:
         if self.reached_file and self.reached_file.exists():
@@ -221,14 +236,13 @@ class Noticing:
             files.setdefault(name.split("::")[0], []).append(name)
         measured = [one for names in files.values()
                     for one in in_child(lambda names=names: [self._profiled(name) for name in names]) or ()]
-        measured.sort(key=lambda one: one[1])
-        reached: Reached = {"in order": [name for name, *_ in measured]}
-        for name, _seconds, entered in measured:
+        reached: Reached = {"breadth": {name: len(entered) for name, entered in measured}}
+        for name, entered in measured:
             for place in entered:
                 reached.setdefault(place, []).append(name)
         return reached
 
-    def _profiled(self, name: str) -> tuple[str, float, list[str]]:
+    def _profiled(self, name: str) -> tuple[str, list[str]]:
         codes: set[CodeType] = set()
         home = str(PORTAL)
 
@@ -236,7 +250,6 @@ class Noticing:
             if event == "call":
                 codes.add(frame.f_code)
 
-        began = time.monotonic()
         threading.setprofile(seen)
         sys.setprofile(seen)
         try:
@@ -246,8 +259,13 @@ class Noticing:
             threading.setprofile(None)  # type: ignore[arg-type]
         if not passes:
             say(f"fails with every guard in its place: {name}")
-        return name, time.monotonic() - began, [
+        return name, [
             f"{_module(code.co_filename)}:{code.co_qualname}" for code in codes if code.co_filename.startswith(home)]
+
+
+def _words(text: str) -> set[str]:
+    """Of what somebody who names things well would speak in both places."""
+    return {word.rstrip("s") for word in re.findall(r"[a-z]{4,}", text.lower())} - {"test", "portal", "session"}
 
 
 def _module(file: str) -> str:
