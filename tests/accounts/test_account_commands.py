@@ -31,6 +31,7 @@ from portal.accounts.models import (
     StaffKey,
 )
 from portal.accounts.roles import Role
+from portal.areas import loading
 from portal.base.clock import now
 from portal.base.db import writing
 from portal.base.errors import NotVisible, Refused
@@ -324,13 +325,13 @@ def test_a_key_is_not_lost_because_somebody_holds_it_who_cannot_use_it(any_city,
     assert needed.value.code == "key"
 
 
-@pytest.mark.parametrize("why", ["switched off", "of another unit", "not of the unit any more"])
+@pytest.mark.parametrize("why", ["switched off", "of another unit", "no officer any more"])
 def test_keys_are_not_granted_to_somebody_who_is(any_city, why):
     to = account(any_city, "other" if why == "of another unit" else "keyless")
     with writing(any_city.db):
         to.active = why != "switched off"
-        if why == "not of the unit any more":
-            to.role, to.unit_id = Role.LEADERSHIP, None
+        if why == "no officer any more":
+            to.role = Role.LEADERSHIP  # whatever unit her row may still name
 
     with pytest.raises(NotVisible), writing(any_city.db):
         commands.grant_key(any_city.db, ring_of(any_city.db, any_city.ratna), kind="unit", to=to.id,
@@ -401,3 +402,48 @@ def test_a_sign_in_of_somebody_switched_off_is_nobodys(any_city):
         account(any_city, "siti").active = False
 
     assert queries.viewer_of(any_city.db, token, sealed.token_hash(token)) is None
+
+
+def test_another_place_in_the_same_role_of_power_takes_no_second_person(any_city):
+    with writing(any_city.db):
+        done = changes.ask_role(any_city.db, account(any_city, "ratna"), Role.HEAD, area(any_city.db, "98.01"),
+                                by=by(any_city, "agus"))
+
+    assert done
+    assert any_city.db.scalars(select(PendingChange)).all() == []
+
+
+def test_deciding_on_one_kind_leaves_what_else_waits_for_the_account(any_city):
+    agus, ratna = by(any_city, "agus"), by(any_city, "ratna")
+    with writing(any_city.db):
+        changes.ask_recovery(any_city.db, account(any_city, "rina"), by=agus)
+        changes._ask(any_city.db, account(any_city, "rina"), "role", by=agus, role="head",
+                     area_id=area(any_city.db, "98.01").id)
+    with writing(any_city.db):
+        change, rina = changes.pending(any_city.db, any_city.rina.account_id, "recovery", viewer=ratna)
+        changes.refuse(any_city.db, change, rina, by=ratna)
+
+    assert [row.kind for row in any_city.db.scalars(select(PendingChange))] == ["role"]
+
+
+def test_what_somebody_else_decided_a_moment_ago_is_not_there_any_more(any_city):
+    agus = by(any_city, "agus")
+    with writing(any_city.db):
+        changes.ask_recovery(any_city.db, account(any_city, "siti"), by=by(any_city, "wati"))
+    with writing(any_city.db):
+        change, siti = changes.pending(any_city.db, any_city.siti.account_id, "recovery", viewer=agus)
+        any_city.db.execute(PendingChange.__table__.delete())
+        with pytest.raises(NotVisible):
+            changes.agree(any_city.db, change, siti, by=agus)
+
+    any_city.db.rollback()
+    assert account(any_city, "siti").secret_hash
+
+
+def test_there_is_no_officer_where_there_is_no_unit(any_city):
+    with writing(any_city.db):
+        loading.load(any_city.db, ["code,level,name,parent", "98.03,city,Kota Baru,98"])
+
+    with pytest.raises(Refused), writing(any_city.db):
+        changes.ask_role(any_city.db, account(any_city, "lina"), Role.OFFICER, area(any_city.db, "98.03"),
+                         by=by(any_city, "agus"))

@@ -144,7 +144,7 @@ def test_a_concern_is_nobodys_when_who_had_it_is(any_city, state):
         elif state == "of another unit":
             account.unit_id = any_city.db.get_one(Account, any_city.other.account_id).unit_id
         else:
-            account.role, account.unit_id = Role.LEADERSHIP, None
+            account.role = Role.LEADERSHIP  # whatever unit her row may still name
 
     head = viewer_of(any_city.db, any_city.ratna)
     assert list(any_city.db.scalars(select(Flag.id).where(without_officer(head)))) == [flag_id]
@@ -179,3 +179,24 @@ def test_who_has_no_place_in_a_kelurahan_has_nothing_to_choose_from(any_city, pl
     viewer = replace(viewer_of(any_city.db, any_city.siti), area_id=area(any_city.db, place).id)
     with any_city.app.test_request_context(), pytest.raises(NotVisible):
         places.choices(any_city.db, viewer)
+
+
+def test_what_an_officer_writes_down_says_so_and_what_a_cadre_sends_names_nobody(any_city):
+    rina = viewer_of(any_city.db, any_city.rina)
+    with writing(any_city.db):
+        code = commands.write_down(any_city.db, any_city.settings, concern(any_city), caller_id=None, by=rina,
+                                   once="one", body="")
+    written, by_cadre = the_flag(any_city, code).id, sent(any_city)
+
+    steps = [queries.steps_of(any_city.db, flag_id)[0] for flag_id in (written, by_cadre)]
+    assert [(step.move, step.by_id) for step in steps] == [
+        (Move.WRITE_DOWN, any_city.rina.account_id), (Move.SEND, None)]
+
+
+def test_what_is_hers_is_not_taken_again(any_city):
+    rina, flag_id = Officer(any_city, any_city.rina), sent(any_city)
+    rina.opens(flag_id)
+    rina.does(Move.TAKE, flag_id)
+
+    with pytest.raises(Refused):
+        rina.does(Move.TAKE, flag_id)

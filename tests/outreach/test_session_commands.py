@@ -8,8 +8,9 @@ from sqlalchemy import select
 from portal.accounts.models import Account
 from portal.base.db import new_id, writing
 from portal.base.errors import NotVisible, Refused
-from portal.outreach import commands, import_commands, plans
+from portal.outreach import commands, import_commands, photo_commands, photos, plans
 from portal.outreach.models import Outreach, OutreachForthcoming, OutreachImport, OutreachPlan
+from portal.outreach.photos import Drawn
 from tests.factories import viewer_of
 from tests.outreach.test_plans import planned
 from tests.outreach.test_sessions import TODAY, held_at, logged
@@ -170,3 +171,51 @@ def previewed_in(city, women):
     city.db.add(kept)
     city.db.flush()
     return kept.id
+
+
+def test_a_file_that_was_undone_is_not_loaded_again(any_city):
+    wati = viewer_of(any_city.db, any_city.wati)
+    kept = previewed(any_city, any_city.wati)
+    with writing(any_city.db):
+        import_commands.load_preview(any_city.db, kept, by=wati, today=TODAY)
+    with writing(any_city.db):
+        import_commands.undo(any_city.db, import_commands.get_import(any_city.db, kept, viewer=wati),
+                             by=any_city.wati.account_id)
+
+    with pytest.raises(Refused), writing(any_city.db):
+        import_commands.load_preview(any_city.db, kept, by=wati, today=TODAY)
+
+
+def with_photo(city, session, who="siti"):
+    with writing(city.db):
+        return photo_commands.add_photo(city.db, city.db.get_one(Outreach, session), Drawn(b"x", 1, 1),
+                                        by=viewer_of(city.db, getattr(city, who)), today=TODAY, once=uuid4().hex,
+                                        body="")[0]
+
+
+@pytest.mark.parametrize("who", ["budi", "guru", "lina", "rina"])
+def test_only_who_may_correct_a_session_adds_photos_to_it_or_takes_them_away(any_city, who):
+    session = logged(any_city)
+    photo = with_photo(any_city, session)
+
+    with pytest.raises(NotVisible):
+        with_photo(any_city, session, who)
+    with pytest.raises(NotVisible), writing(any_city.db):
+        photo_commands.take_away(any_city.db, any_city.db.get_one(Outreach, session), photo,
+                                 by=viewer_of(any_city.db, getattr(any_city, who)), today=TODAY)
+
+
+def test_a_session_has_so_many_photos_and_only_its_own(any_city):
+    one, other = logged(any_city), logged(any_city, once="other")
+    for _time in range(photos.MOST):
+        with_photo(any_city, one)
+    with pytest.raises(Refused):
+        with_photo(any_city, one)
+    its = with_photo(any_city, other)
+
+    siti = viewer_of(any_city.db, any_city.siti)
+    assert photo_commands.photos_of(any_city.db, any_city.db.get_one(Outreach, other), viewer=siti) == [its]
+    with pytest.raises(NotVisible), writing(any_city.db):
+        photo_commands.take_away(any_city.db, any_city.db.get_one(Outreach, one), its, by=siti, today=TODAY)
+    budi = viewer_of(any_city.db, any_city.budi)
+    assert photo_commands.photos_of(any_city.db, any_city.db.get_one(Outreach, other), viewer=budi) == []

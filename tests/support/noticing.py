@@ -20,6 +20,7 @@ import threading
 import time
 import traceback
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -219,7 +220,13 @@ class Noticing:
         new = self.items.keys() - self._reached["breadth"].keys()
         able = [name for name in self.items if name in names or (name in new and name.startswith(near))]
         said = set().union(*(_words(f"{one.module} {one.place} {one.text}") for one in trial.mutants))
-        return sorted(able, key=lambda name: (-len(said & _words(name)), self._reached["breadth"].get(name, 0)))
+        times: Counter[str] = Counter()
+        order = {}
+        for name in able:  # of a test with many cases, one comes with the first of the others
+            test = name.split("[")[0]
+            order[name] = times[test], -len(said & _words(test)), self._reached["breadth"].get(name, 0)
+            times[test] += 1
+        return sorted(able, key=order.__getitem__)
 
     def _read_or_measure(self) -> Reached:
         if self.reached_file and self.reached_file.exists():
@@ -341,6 +348,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="those whose name contains this")
     parser.add_argument("--planted", action="store_true", help="also one that nobody notices")
     parser.add_argument("--thorough", action="store_true", help="ask every test that enters the function")
+    parser.add_argument("--keep", action="store_true", help="write down which test noticed what")
     parser.add_argument("--reached", type=Path, help="where it is kept which test enters what")
     given = parser.parse_args()
     part, of = map(int, given.part.split("/"))
@@ -348,6 +356,8 @@ def main() -> None:
     if given.number is not None:
         asked = random.Random(given.seed).sample(asked, given.number)
     found = run(asked[part::of] + [planted()] * given.planted, thorough=given.thorough, reached=given.reached)
+    if given.keep:
+        keep(known() | {one.key: one.noticed_by for one in found if one.noticed_by and not one.planted})
     given.out.write_text("".join(json.dumps(one.__dict__) + "\n" for one in found), encoding="utf-8")
 
 
