@@ -1,14 +1,15 @@
 """What the commands of sessions, plans and files refuse by themselves, whoever may have opened the page."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.accounts.models import Account
 from portal.base.db import new_id, writing
 from portal.base.errors import NotVisible, Refused
-from portal.outreach import commands, import_commands, photo_commands, photos, plans
+from portal.outreach import commands, import_commands, photo_commands, photos, plans, policy, queries
 from portal.outreach.models import Outreach, OutreachForthcoming, OutreachImport, OutreachPlan
 from portal.outreach.photos import Drawn
 from tests.factories import viewer_of
@@ -219,3 +220,56 @@ def test_a_session_has_so_many_photos_and_only_its_own(any_city):
         photo_commands.take_away(any_city.db, any_city.db.get_one(Outreach, one), its, by=siti, today=TODAY)
     budi = viewer_of(any_city.db, any_city.budi)
     assert photo_commands.photos_of(any_city.db, any_city.db.get_one(Outreach, other), viewer=budi) == []
+
+
+def test_a_session_is_its_loggers_to_correct_for_a_week_and_her_coordinators_for_ever(any_city):
+    key = logged(any_city)
+    session = any_city.db.get_one(Outreach, key)
+    allowed = {(who, days): policy.may_correct(viewer_of(any_city.db, getattr(any_city, who)), session,
+                                               TODAY + timedelta(days=days))
+               for who in ("siti", "budi", "wati") for days in (7, 8)}
+
+    assert [pair for pair, may in allowed.items() if may] == [("siti", 7), ("wati", 7), ("wati", 8)]
+
+
+@pytest.mark.parametrize("who", ["rina", "ratna", "agus"])
+def test_who_has_nothing_to_do_with_sessions_is_given_none_whatever_area_she_has(any_city, who):
+    key, person = logged(any_city), getattr(any_city, who)
+    assert viewer_of(any_city.db, person).area_path
+
+    with pytest.raises(NotVisible):
+        queries.get_session(any_city.db, key, viewer=viewer_of(any_city.db, person))
+    assert queries.sessions(any_city.db, viewer=viewer_of(any_city.db, person)).months == []
+
+
+def test_what_somebody_logged_before_she_had_another_work_is_not_hers_any_more(any_city):
+    far = logged(any_city, any_city.far, held_at(any_city, "98.02.01.1001.01"))
+    with writing(any_city.db):
+        any_city.db.execute(update(Outreach).where(Outreach.id == far).values(logged_by_id=any_city.wati.account_id))
+
+    wati = viewer_of(any_city.db, any_city.wati)
+    with pytest.raises(NotVisible):
+        queries.get_session(any_city.db, far, viewer=wati)
+    assert queries.sessions(any_city.db, viewer=wati).months == []
+
+
+def test_who_may_be_asked_to_hold_a_session_is_there_in_the_field_and_in_her_area(any_city):
+    wati = viewer_of(any_city.db, any_city.wati)
+    assert {helper.name for helper in plans.helpers(any_city.db, viewer=wati)} == {"Bu Siti", "Pak Budi", "Bu Guru"}
+
+    with writing(any_city.db):
+        any_city.db.get_one(Account, any_city.budi.account_id).active = False
+
+    assert {helper.name for helper in plans.helpers(any_city.db, viewer=wati)} == {"Bu Siti", "Bu Guru"}
+
+
+def test_plans_are_seen_by_whom_they_are_for_and_by_who_answers_for_the_area(any_city):
+    hers, anyones = planned(any_city, person=any_city.siti), planned(any_city)
+
+    def seen(who):
+        return {row.id for row in plans.open_plans(any_city.db, viewer=viewer_of(any_city.db, getattr(any_city, who)),
+                                                    today=TODAY)}
+
+    assert {who: seen(who) for who in ("siti", "budi", "far", "wati", "lina", "rina", "agus")} == {
+        "siti": {hers, anyones}, "budi": set(), "far": set(), "wati": {hers, anyones}, "lina": {hers, anyones},
+        "rina": set(), "agus": set()}
