@@ -503,3 +503,15 @@ def test_a_key_of_another_unit_is_not_handed_on_though_somebody_should_hold_it(a
                            to=any_city.keyless.account_id, by=by(any_city, "ratna"))
 
     assert theirs.id not in {grant.key_id for grant in queries.grants_of(any_city.db, any_city.keyless.account_id)}
+
+
+def test_the_second_person_for_an_officer_is_her_own_units_head(any_city):
+    with writing(any_city.db):
+        changes.ask_recovery(any_city.db, account(any_city, "rina"), by=by(any_city, "agus"))
+
+    for who, sees in (("ratna", True), ("other", False), ("wati", False), ("dewi", False)):
+        waits = queries.waiting_changes(any_city.db, by(any_city, who))
+        assert bool(waits) is sees
+        if not sees:
+            with pytest.raises(NotVisible):
+                changes.pending(any_city.db, any_city.rina.account_id, "recovery", viewer=by(any_city, who))

@@ -273,3 +273,64 @@ def test_plans_are_seen_by_whom_they_are_for_and_by_who_answers_for_the_area(any
     assert {who: seen(who) for who in ("siti", "budi", "far", "wati", "lina", "rina", "agus")} == {
         "siti": {hers, anyones}, "budi": set(), "far": set(), "wati": {hers, anyones}, "lina": {hers, anyones},
         "rina": set(), "agus": set()}
+
+
+def test_what_is_said_of_one_persons_sessions_comes_from_hers_alone(any_city):
+    earlier, later = TODAY - timedelta(days=3), TODAY - timedelta(days=1)
+    hers = logged(any_city, held=held_at(any_city, held_on=earlier, topics=("internet",)), once="one")
+    budis = logged(any_city, any_city.budi, held_at(any_city, "98.01.01.1001.08", held_on=later, topics=("bantuan",)),
+                   once="two")
+    siti, guru = viewer_of(any_city.db, any_city.siti), viewer_of(any_city.db, any_city.guru)
+    session = any_city.db.get_one(Outreach, hers)
+
+    assert queries.logger_of(any_city.db, session) == "Bu Siti"
+    assert queries.logger_of(any_city.db, any_city.db.get_one(Outreach, budis)) == "Pak Budi"
+    assert queries.last_topics(any_city.db, viewer=siti) == ["internet"]
+    assert queries.last_topics(any_city.db, viewer=guru) == []
+    again = held_at(any_city, held_on=earlier)
+    assert queries.alike(any_city.db, again, viewer=siti).id == hers
+    elsewhere = held_at(any_city, "98.01.01.1001", held_on=earlier)
+    assert queries.alike(any_city.db, elsewhere, viewer=siti) is None
+    for who in ("budi", "guru"):
+        assert queries.alike(any_city.db, again, viewer=viewer_of(any_city.db, getattr(any_city, who))) is None
+
+
+def test_the_history_of_a_session_is_its_own(any_city):
+    one, other = logged(any_city, once="one"), logged(any_city, once="two")
+    siti = viewer_of(any_city.db, any_city.siti)
+    with writing(any_city.db):
+        session = any_city.db.get_one(Outreach, one)
+        commands.correct_session(any_city.db, session, held_at(any_city, women=30), by=siti, version=session.version,
+                                 today=TODAY, once="three", body="")
+
+    assert len(queries.history(any_city.db, any_city.db.get_one(Outreach, one))) == 1
+    assert queries.history(any_city.db, any_city.db.get_one(Outreach, other)) == []
+
+
+def test_where_a_session_may_be_moved_is_hers_to_log_at_or_her_coordinators_kelurahan(any_city):
+    session = any_city.db.get_one(Outreach, logged(any_city))
+
+    def names(who):
+        viewer = viewer_of(any_city.db, getattr(any_city, who))
+        return {place.name for place in queries.places_around(any_city.db, session, viewer=viewer)}
+
+    assert "RW 08" in names("wati")
+    assert "RW 08" not in names("siti")
+
+
+def test_the_home_card_counts_what_was_held_at_her_place_and_nowhere_else(any_city):
+    logged(any_city, held=held_at(any_city, held_on=TODAY, women=5, girls=0), once="one")
+    logged(any_city, any_city.budi, held_at(any_city, "98.01.01.1001.08", women=7, girls=0), once="two")
+
+    here = queries.here(any_city.db, viewer=viewer_of(any_city.db, any_city.siti), today=TODAY)
+
+    assert here.last_attendance == 5
+
+
+def test_who_answers_for_a_city_sees_its_sessions_and_not_the_next_citys(any_city):
+    here = logged(any_city, once="one")
+    logged(any_city, any_city.far, held_at(any_city, "98.02.01.1001.01"), once="two")
+
+    page = queries.sessions(any_city.db, viewer=viewer_of(any_city.db, any_city.lina))
+
+    assert [row.id for _month, rows in page.months for row in rows] == [here]

@@ -155,7 +155,7 @@ class _Reader:
             text = ast.unparse(decorator)
             name = text.split("(")[0].split(".")[-1]
             if name == "allowed" and isinstance(decorator, ast.Call):
-                anyone = text == "allowed(policy.anyone)"
+                anyone = text in {"allowed(policy.anyone)", "allowed(anyone)"}
                 change = "open to everybody" if anyone else "open to all who signed in"
                 yield self._mutant(place, decorator, change, text, "public" if anyone else "anyone")
             elif name in {"fresh", "quiet", "once_only"}:
