@@ -1,5 +1,6 @@
 """What the commands of accounts do to one account alone, and what they refuse whoever may have opened the page."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -515,3 +516,69 @@ def test_the_second_person_for_an_officer_is_her_own_units_head(any_city):
         if not sees:
             with pytest.raises(NotVisible):
                 changes.pending(any_city.db, any_city.rina.account_id, "recovery", viewer=by(any_city, who))
+
+
+def test_a_coordinator_without_a_place_makes_nobody_anywhere(any_city):
+    nowhere = replace(by(any_city, "wati"), area_path="")
+
+    with pytest.raises(people.BadPlace), writing(any_city.db):
+        people.make_person(any_city.db, any_city.settings, commands.NewAccount(Role.CADRE, "Bu Ani"),
+                           area(any_city.db, "98.01.01.1001.07"), by=nowhere)
+
+
+def test_there_is_no_new_officer_where_there_is_no_unit(any_city):
+    with writing(any_city.db):
+        loading.load(any_city.db, ["code,level,name,parent", "98.03,city,Kota Baru,98"])
+
+    with pytest.raises(people.BadPlace), writing(any_city.db):
+        people.make_person(any_city.db, any_city.settings,
+                           commands.NewAccount(Role.OFFICER, "Bu Ani", sign_in_name="ani"),
+                           area(any_city.db, "98.03"), by=by(any_city, "agus"))
+
+
+def test_looking_after_is_for_the_field_below_and_agreeing_for_the_office(any_city):
+    for who in ("wati", "rina", "lina"):
+        with pytest.raises(NotVisible):
+            queries.person(any_city.db, getattr(any_city, who).account_id, by(any_city, "wati"))
+    with writing(any_city.db):
+        changes.ask_recovery(any_city.db, account(any_city, "siti"), by=by(any_city, "wati"))
+
+    with pytest.raises(NotVisible):
+        changes.pending(any_city.db, any_city.siti.account_id, "recovery", viewer=by(any_city, "ratna"))
+    assert queries.waiting_changes(any_city.db, by(any_city, "ratna")) == []
+
+
+def test_somebody_switched_off_is_not_found_by_name_or_number(any_city):
+    tags = sealed.phone_tags(any_city.keys, "+6281200000001")
+    found = [queries.by_phone_tags(any_city.db, tags), queries.by_sign_in_name(any_city.db, " RINA "),
+             queries.entrant_by_phone_tags(any_city.db, tags), queries.entrant_by_sign_in_name(any_city.db, "rina")]
+    assert None not in found
+
+    with writing(any_city.db):
+        for who in ("siti", "rina"):
+            account(any_city, who).active = False
+
+    assert queries.by_phone_tags(any_city.db, tags) is None
+    assert queries.by_sign_in_name(any_city.db, "rina") is None
+    assert queries.entrant_by_phone_tags(any_city.db, tags) is None
+    assert queries.entrant_by_sign_in_name(any_city.db, "rina") is None
+
+
+def test_a_card_lets_nobody_of_the_office_in(city, guest):
+    with writing(city.db):
+        codes = cards.new_card(city.db, city.keys, city.rina.account_id, by=None)
+
+    page = guest.get("/masuk").form("/masuk/kartu").fill(who="rina", pin=city.rina.secret, code=codes[0]).submit()
+
+    assert page.status == 422
+
+
+def test_half_a_key_opens_nothing(any_city):
+    private = sealed.unlock_staff_key(any_city.db.get_one(StaffKey, any_city.rina.account_id), any_city.rina.secret)
+    with writing(any_city.db):
+        token, half = commands.open_sign_in(any_city.db, any_city.rina.account_id, hours=1, staff_private=private)
+    viewer = queries.viewer_of(any_city.db, token, sealed.token_hash(token))
+
+    assert commands.key_ring_of(any_city.db, viewer, half) is not None
+    assert commands.key_ring_of(any_city.db, viewer, "") is None
+    assert commands.key_ring_of(any_city.db, replace(viewer, locked_private=None), half) is None

@@ -1,20 +1,23 @@
 """What is done to one concern, and what is shown of it, is of that one alone; and who is refused by the command."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from portal.accounts.models import Account
+from portal.accounts import sealed as sealed_accounts
+from portal.accounts.models import Account, StaffKey
 from portal.accounts.roles import Role
 from portal.areas import loading
+from portal.base.clock import now, telling
 from portal.base.db import writing
 from portal.base.errors import NotVisible, Refused
 from portal.flags import commands, life, places, queries
 from portal.flags.life import Facts, Move, Status
 from portal.flags.models import ContentKey, Flag, Message, Question
-from portal.flags.policy import kept_from, without_officer
-from tests.factories import area, viewer_of
+from portal.flags.policy import kept_from, visible_to, without_officer
+from tests.factories import area, ring_of, viewer_of
 from tests.flags.test_commands import concern, send, the_flag
 from tests.followup.at_desk import Officer, cadre_adds, cadre_answers, sent
 
@@ -200,3 +203,76 @@ def test_what_is_hers_is_not_taken_again(any_city):
 
     with pytest.raises(Refused):
         rina.does(Move.TAKE, flag_id)
+
+
+@pytest.mark.parametrize(("move", "status", "role", "facts", "may"), [
+    (Move.TAKE, Status.READ, Role.OFFICER, Facts(), True),
+    (Move.TAKE, Status.READ, Role.CADRE, Facts(), False),
+    (Move.TAKE, Status.NEW, Role.OFFICER, Facts(), False),
+    (Move.ASSIGN, Status.READ, Role.OFFICER, Facts(), False),
+    (Move.ASSIGN, Status.READ, Role.HEAD, Facts(), True),
+    (Move.ACT, Status.ASSIGNED, Role.OFFICER, Facts(owned=True), True),
+    (Move.ACT, Status.READ, Role.OFFICER, Facts(), False),
+    (Move.CLOSE, Status.ASSIGNED, Role.OFFICER, Facts(owned=True, assessed=True), True),
+    (Move.CLOSE, Status.ASSIGNED, Role.OFFICER, Facts(owned=True), False),
+    (Move.CLOSE, Status.ASSESSED, Role.OFFICER, Facts(assessed=True), False),
+    (Move.BREAK_GLASS, Status.ASSESSED, Role.OFFICER, Facts(assessed=True, high=True), True),
+    (Move.BREAK_GLASS, Status.ASSESSED, Role.OFFICER, Facts(assessed=True), False),
+    (Move.HEAR_BACK, Status.REFERRED, Role.OFFICER, Facts(owned=True, assessed=True, referred=True), True),
+    (Move.HEAR_BACK, Status.ASSIGNED, Role.OFFICER, Facts(owned=True, assessed=True), False)])
+def test_a_move_is_open_to_whom_when_and_where_the_table_says_and_refused_else(move, status, role, facts, may):
+    assert (move in life.open_moves(status, role, facts)) is may
+    if not may:
+        with pytest.raises(Refused):
+            life.after(status, move, role, facts, facts)
+
+
+def test_who_holds_another_units_key_still_sees_her_own_units_concerns_alone(any_city):
+    theirs, ours = sent(any_city, any_city.far), sent(any_city)
+    with writing(any_city.db):
+        key = any_city.db.get_one(Flag, theirs).key_id
+        private = ring_of(any_city.db, any_city.other).privates[key]
+        own = any_city.db.get_one(StaffKey, any_city.ratna.account_id)
+        any_city.db.add(sealed_accounts.grant(private, key, to=own, by=None))
+
+    seen = {who: set(any_city.db.scalars(select(Flag.id).where(
+        visible_to(viewer_of(any_city.db, getattr(any_city, who)), any_city.keys))))
+        for who in ("ratna", "rina", "other", "keyless", "siti", "budi", "far", "wati", "lina", "agus")}
+    assert seen == {"ratna": {ours}, "rina": {ours}, "other": {theirs}, "keyless": set(), "siti": {ours},
+                    "budi": set(), "far": {theirs}, "wati": set(), "lina": set(), "agus": set()}
+
+
+def test_while_a_recovery_is_fresh_only_what_was_sent_since_is_seen(any_city):
+    with telling(now() - timedelta(days=2)):
+        sent(any_city)
+    later = sent(any_city)
+    siti = replace(viewer_of(any_city.db, any_city.siti), quiet_until=now() + timedelta(hours=1))
+
+    assert list(any_city.db.scalars(select(Flag.id).where(visible_to(siti, any_city.keys)))) == [later]
+
+
+def test_who_steps_aside_while_the_cadre_is_asked_leaves_the_question_out(any_city):
+    (flag_id,), rina = asked(any_city)
+
+    with writing(any_city.db):
+        commands.step_aside(any_city.db, any_city.db.get_one(Flag, flag_id), by=rina.viewer)
+
+    flag = the_flag(any_city, any_city.db.get_one(Flag, flag_id).code)
+    assert (flag.assignee_id, flag.status) == (None, Status.WAITING)
+    assert [step.by_id for step in queries.steps_of(any_city.db, flag_id) if step.move != Move.SEND] == \
+        [any_city.rina.account_id] * 4
+
+
+def test_when_a_question_was_answered_stays_though_another_ends_later(any_city):
+    (flag_id,), rina = asked(any_city)
+    long_ago = now() - timedelta(days=3)
+    cadre_answers(any_city, flag_id)
+    with writing(any_city.db):
+        any_city.db.execute(update(Question).values(answered_at=long_ago))
+    rina.does(Move.ASK, flag_id)
+    rina.does(Move.WITHDRAW_QUESTION, flag_id)
+
+    any_city.db.rollback()
+    ended = sorted(any_city.db.scalars(select(Question.answered_at)))
+    assert ended[0] == long_ago
+    assert ended[1] > long_ago
