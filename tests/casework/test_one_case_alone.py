@@ -11,12 +11,15 @@ from portal.base.db import new_id, writing
 from portal.base.errors import NotVisible, Refused
 from portal.casework import break_glass, cases, commands, digest, duplicates, holds, proposals, records
 from portal.casework.models import BreakGlass, Hold, Mark, Proposal
+from portal.flags import commands as flags
 from portal.flags.answers import Contact, KeepFrom
 from portal.flags.life import Risk
 from portal.flags.models import ContentKey, Flag
 from tests.casework.at_work import (
+    CODES,
     WHY,
     a_letter,
+    a_service,
     assesses,
     closes,
     does,
@@ -297,3 +300,56 @@ def test_assessing_one_does_not_assess_another(unit_on_both):
     assesses(rina, one, Risk.HIGH)
 
     assert (flag_of(rina.city, one).risk_assessed, flag_of(rina.city, other).risk_assessed) == (Risk.HIGH, Risk.LOW)
+
+
+@pytest.mark.parametrize("into", ["itself", "unread", "closed", "less urgent", "another unit's", "a conflict"])
+def test_what_cannot_carry_a_concern_carries_none(unit_on_both, into):
+    rina, _dewi, ratna = unit_on_both
+    city = rina.city
+    flag_id = taken(ratna, Risk.HIGH if into == "less urgent" else Risk.LOW)
+    if into == "another unit's":
+        main = taken(Officer(city, city.other), Risk.LOW, person=city.far)
+    elif into == "a conflict":
+        main = taken(ratna, Risk.LOW, answers=some_answers(keep_from=(KeepFrom.RT_RW,)))
+    else:
+        main = {"itself": lambda: flag_id, "unread": lambda: sent(city)}.get(into, lambda: taken(ratna, Risk.LOW))()
+    if into == "closed":
+        closes(ratna, main)
+
+    with pytest.raises(NotVisible if into in {"another unit's", "a conflict"} else Refused):
+        merges(ratna, flag_id, main)
+
+
+def test_what_she_stepped_aside_from_is_named_nowhere_in_what_she_works_on(unit_on_both):
+    rina, _dewi, ratna = unit_on_both
+    city = rina.city
+    main = told(rina, person_phone=PHONE)
+    under, twin = told(rina, person_phone=PHONE), told(rina, person_phone=PHONE)
+    merges(rina, under, main)
+
+    def shown(officer):
+        with writing(city.db):
+            flag = city.db.get_one(Flag, main)
+            opened = flags.open_flag(city.db, officer.ring, flag, by=officer.viewer)
+            case = cases.case_of(city.db, officer.ring, flag, opened.answers, viewer=officer.viewer, keys=city.keys)
+            return set(case.under), set(case.twins)
+
+    code = {flag_id: flag_of(city, flag_id).code for flag_id in (under, twin)}
+    assert shown(rina) == ({code[under]}, {code[under], code[twin]})
+    with writing(city.db):
+        for flag_id in (under, twin):
+            flags.step_aside(city.db, city.db.get_one(Flag, flag_id), by=rina.viewer)
+
+    assert shown(rina) == (set(), set())
+    assert shown(ratna) == ({code[under]}, {code[under], code[twin]})
+
+
+def test_mediation_comes_after_the_assessment(unit_on_both):
+    rina, *_ = unit_on_both
+    flag_id = taken(rina, Risk.LOW)
+
+    with pytest.raises(Refused):
+        does(rina, commands.serve, flag_id, a_service(rina, service="mediasi"))
+    does(rina, commands.serve, flag_id, a_service(rina))
+    assesses(rina, flag_id, Risk.LOW, CODES)
+    does(rina, commands.serve, flag_id, a_service(rina, service="mediasi"))

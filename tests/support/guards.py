@@ -8,10 +8,11 @@ what is to be done to the program in memory, which `tests/support/mutants.py` do
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 PORTAL = Path(__file__).parent.parent.parent / "portal"
 PACKAGES = ("web", "areas", "accounts", "outreach", "flags", "casework", "followup", "reports")
@@ -77,20 +78,24 @@ class Mutant:
         path = PORTAL.parent.joinpath(*self.module.split("."))
         return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
-    def tree(self) -> ast.Module:
-        """The module's tree without this guard."""
-        tree = ast.parse(self.file.read_text(encoding="utf-8"))
-        wanted = list(ast.walk(tree))[self.node]
-        assert callable(self.how), self
-        return ast.fix_missing_locations(_Replaced(wanted, self.how).visit(tree))
+
+def tree_without(mutants: Sequence[Mutant]) -> ast.Module:
+    """A module's tree without these guards of it."""
+    tree = ast.parse(mutants[0].file.read_text(encoding="utf-8"))
+    nodes = list(ast.walk(tree))
+    return ast.fix_missing_locations(_Replaced([(nodes[one.node], one.how) for one in mutants]).visit(tree))
 
 
 class _Replaced(ast.NodeTransformer):
-    def __init__(self, wanted: ast.AST, how: Callable[[ast.AST], ast.AST]):
-        self.wanted, self.how = wanted, how
+    def __init__(self, wanted: list[tuple[ast.AST, Any]]):
+        self.wanted = wanted
 
     def visit(self, node: ast.AST) -> ast.AST:
-        return ast.copy_location(self.how(node), node) if node is self.wanted else self.generic_visit(node)
+        made = self.generic_visit(node)
+        for wanted, how in self.wanted:
+            if node is wanted:
+                made = ast.copy_location(how(made), node)
+        return made
 
 
 @cache

@@ -15,21 +15,25 @@ from typing import Any
 from portal.accounts.roles import Role
 from portal.flags import life
 from portal.flags.life import Move, Status
-from tests.support.guards import PORTAL, Mutant
+from tests.support.guards import PORTAL, Mutant, tree_without
 
 
 class NotPlanted(Exception):
     """The guard was not found in the program: nothing can be said about it."""
 
 
-def plant(mutant: Mutant) -> None:
-    """Take this guard away in this process. Raises `NotPlanted`."""
-    if callable(mutant.how):
-        _exchange(mutant)
-    elif mutant.module == "portal.flags.life":
-        _loosen(mutant)
-    else:
-        _undecorate(mutant)
+def plant(*mutants: Mutant) -> None:
+    """Take these guards away in this process. Raises `NotPlanted`."""
+    rewritten = defaultdict(list)
+    for mutant in mutants:
+        if callable(mutant.how):
+            rewritten[mutant.module].append(mutant)
+        elif mutant.module == "portal.flags.life":
+            _loosen(mutant)
+        else:
+            _undecorate(mutant)
+    for together in rewritten.values():
+        _exchange(together)
 
 
 Functions = dict[tuple[str, str, int], list[FunctionType]]
@@ -53,16 +57,16 @@ def codes_of(module: CodeType) -> Iterator[CodeType]:
             yield from codes_of(constant)
 
 
-def _exchange(mutant: Mutant) -> None:
-    file = sys.modules[mutant.module].__file__ or ""
+def _exchange(mutants: list[Mutant]) -> None:
+    file = sys.modules[mutants[0].module].__file__ or ""
     done = 0
-    for code in codes_of(compile(mutant.tree(), file, "exec")):
+    for code in codes_of(compile(tree_without(mutants), file, "exec")):
         for function in functions().get((file, code.co_qualname, code.co_firstlineno), ()):
             if function.__code__ != code:
                 function.__code__ = code
                 done += 1
     if not done:
-        raise NotPlanted(mutant.key)
+        raise NotPlanted(mutants[0].key)
 
 
 def _view(mutant: Mutant) -> Any:

@@ -175,8 +175,7 @@ class Noticing:
 
     def _first(self, trial: Trial, names: list[str]) -> tuple[str, str]:
         def child() -> tuple[str, str]:
-            for mutant in trial.mutants:
-                plant(mutant)
+            plant(*trial.mutants)
             return self._first_failing(names), ""
 
         return in_child(child, PATIENCE) or ("", "it took too long, or ended the process")
