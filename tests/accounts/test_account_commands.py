@@ -21,6 +21,7 @@ from portal.accounts import (
     policy,
     queries,
     sealed,
+    signin,
 )
 from portal.accounts.models import (
     Account,
@@ -582,3 +583,63 @@ def test_half_a_key_opens_nothing(any_city):
     assert commands.key_ring_of(any_city.db, viewer, half) is not None
     assert commands.key_ring_of(any_city.db, viewer, "") is None
     assert commands.key_ring_of(any_city.db, replace(viewer, locked_private=None), half) is None
+
+
+def test_which_keys_a_colleague_holds_is_said_of_her_own_units_keys(any_city):
+    with writing(any_city.db):
+        theirs = any_city.db.scalars(select(SealingKey).where(
+            SealingKey.unit_id == account(any_city, "other").unit_id, SealingKey.kind == "unit")).one()
+        any_city.db.add(sealed.grant(ring_of(any_city.db, any_city.other).privates[theirs.id], theirs.id,
+                                     to=any_city.db.get_one(StaffKey, any_city.keyless.account_id), by=None))
+
+    holds = {one.name: one.holds for one in queries.colleagues(any_city.db, by(any_city, "ratna"))}
+    assert holds == {"Rina A.": {"unit"}, "Dewi K.": {"unit"}, "Bu Ratna": {"unit", "conflict"}, "Nona Baru": set()}
+
+
+def test_colleagues_are_those_who_work_there_now(any_city):
+    names = lambda: {one.name for one in queries.colleagues(any_city.db, by(any_city, "ratna"))}  # noqa: E731
+    assert names() == {"Rina A.", "Dewi K.", "Bu Ratna", "Nona Baru"}
+
+    with writing(any_city.db):
+        account(any_city, "dewi").active = False
+        account(any_city, "rina").role = Role.LEADERSHIP  # whatever unit her row may still name
+
+    assert names() == {"Bu Ratna", "Nona Baru"}
+
+
+def test_an_invitation_that_can_still_be_used_is_said_of_its_account_alone(any_city):
+    for name in ("Bu Ani", "Bu Eni"):
+        invited_to(any_city, name)
+    ani, eni = any_city.db.scalars(select(Account).where(Account.name.like("Bu _ni")).order_by(Account.name))
+
+    def states():
+        rows = queries.people_page(any_city.db, by(any_city, "wati"), named="ni")
+        return {row.name: row.state for row in rows}
+
+    assert queries.invitation_of(any_city.db, ani.id).account_id == ani.id
+    assert queries.invitation_of(any_city.db, any_city.siti.account_id) is None
+    assert states() == {"Bu Ani": "invited", "Bu Eni": "invited"}
+    with writing(any_city.db):
+        any_city.db.execute(update(Invitation).where(Invitation.account_id == eni.id).values(
+            ends_at=now() - timedelta(minutes=1)))
+    assert queries.invitation_of(any_city.db, eni.id) is None
+    assert states() == {"Bu Ani": "invited", "Bu Eni": "lapsed"}
+
+
+def test_what_is_about_herself_does_not_wait_for_her(any_city):
+    with writing(any_city.db):
+        account(any_city, "dewi").role = Role.HEAD
+        any_city.db.flush()
+        changes._ask(any_city.db, account(any_city, "ratna"), "recovery", by=by(any_city, "agus"))
+
+    assert queries.waiting_changes(any_city.db, by(any_city, "ratna")) == []
+    assert len(queries.waiting_changes(any_city.db, by(any_city, "dewi"))) == 1
+
+
+def test_how_long_a_sign_in_stays_awake_follows_from_whose_and_where_it_is(city):
+    settings = replace(city.settings, staff_idle_minutes=20)
+    siti, rina = by(city, "siti"), by(city, "rina")
+    minutes = [signin.idle_minutes(viewer, settings) for viewer in (siti, replace(siti, mine=True), rina)]
+
+    assert minutes == [settings.cadre_idle_minutes, settings.own_phone_idle_minutes, settings.staff_idle_minutes]
+    assert len(set(minutes)) == 3
