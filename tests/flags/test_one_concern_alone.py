@@ -155,12 +155,14 @@ def test_a_concern_is_nobodys_when_who_had_it_is(any_city, state):
 
 def test_stepping_aside_from_one_concern_is_from_that_one_and_for_her_alone(any_city):
     one, other = sent(any_city), sent(any_city)
+    sent(any_city, any_city.far)  # which is another unit's, and kept from nobody for a conflict
     rina, dewi = viewer_of(any_city.db, any_city.rina), viewer_of(any_city.db, any_city.dewi)
     with writing(any_city.db):
         commands.step_aside(any_city.db, any_city.db.get_one(Flag, one), by=rina)
 
     assert list(any_city.db.scalars(kept_from(rina))) == [one]
     assert list(any_city.db.scalars(kept_from(dewi))) == []
+    assert list(any_city.db.scalars(select(Flag.id).where(visible_to(rina, any_city.keys)))) == [other]
     assert queries.excluded_from(any_city.db, one) == {any_city.rina.account_id}
     assert queries.excluded_from(any_city.db, other) == set()
 
