@@ -7,9 +7,11 @@ import pytest
 
 from portal.base.clock import now, telling
 from tests.support import world as worlds
+from tests.support.acts import SIGN_INS, acts
 from tests.support.expected import lines
 from tests.support.gates import gates_otherwise
 from tests.support.matrix import Matrix
+from tests.support.probes import probed
 
 SEED = 7
 
@@ -38,3 +40,11 @@ def test_nobody_gets_what_is_not_hers(asked, route):
                   for fault in matrix.faults(rule, ask))
 
         assert next(faults, "") == ""
+
+
+@pytest.mark.parametrize("route", sorted(acts().keys() | SIGN_INS))
+def test_no_form_is_taken_from_elsewhere_twice_or_too_late(asked, route):
+    matrix, moment = asked
+    matrix.begin_anew()
+    with telling(moment):
+        assert probed(matrix, route) == []
