@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from flask import session
 from sqlalchemy import func, select, update
 
 from portal.accounts import (
@@ -33,13 +34,14 @@ from portal.accounts.models import (
     SealingKey,
     SignIn,
     StaffKey,
+    Unit,
 )
 from portal.accounts.roles import Role
 from portal.areas import loading
 from portal.base.clock import now
 from portal.base.db import writing
 from portal.base.errors import NotVisible, Refused
-from tests.factories import area, invited_to, ring_of, viewer_of
+from tests.factories import area, invited_to, ring_of, sealing_key, viewer_of
 from tests.support.phone import Phone, phone_of
 
 
@@ -643,3 +645,25 @@ def test_how_long_a_sign_in_stays_awake_follows_from_whose_and_where_it_is(city)
 
     assert minutes == [settings.cadre_idle_minutes, settings.own_phone_idle_minutes, settings.staff_idle_minutes]
     assert len(set(minutes)) == 3
+
+
+def test_a_sign_in_ends_after_a_days_work_at_the_office_and_half_a_day_in_the_field(city):
+    ended = {}
+    for who in ("siti", "rina"):
+        for hours in (7, 9, 13):
+            with city.app.test_request_context("/"):
+                session["began"] = int((now() - timedelta(hours=hours)).timestamp())
+                ended[who, hours] = signin._too_old(by(city, who), city.settings)
+
+    assert [which for which, over in ended.items() if over] == [("siti", 13), ("rina", 9), ("rina", 13)]
+
+
+@pytest.mark.parametrize("path", ["/kunci/lembar", "/kunci/ganti/unit", "/kunci/ganti/unit/lanjut"])
+def test_keys_are_not_made_or_moved_while_hers_are_locked(city, sign_in, path):
+    browser = sign_in(city.ratna)
+    token = browser.get("/kunci").root.all("input", name="csrf_token")[0].attrs["value"]
+    browser.client.delete_cookie("k")
+
+    key = sealing_key(city.db, city.db.get_one(Unit, account(city, "ratna").unit_id), "unit")
+
+    assert browser.post(path, [("csrf_token", token), ("old", str(key.id))]).status == 409

@@ -30,6 +30,10 @@ NOTHING_COMES: Mapping[str, str] = {
         "only a key that a newer one has replaced is retired, and the newest is asked for",
     "portal.accounts.queries:colleagues: clause dropped: newer.retired_at.is_(None)":
         "only a key that a newer one has replaced is retired: the newest is never",
+    "portal.accounts.unit_keys:begin: always: by.unit_id":
+        "there is no key of no unit: the list is as empty",
+    "portal.casework.duplicates:merge: part dropped: into.id == flag.id":
+        "what lies under another takes no note: the table of moves refuses what would lie under itself",
     "portal.flags.commands:step_aside: part dropped: hers":
         "the move leads a concern that is somebody else's to where it stands",
     "portal.flags.queries:get_flag: part dropped: reference":
