@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+import time_machine
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask import session
 from sqlalchemy import func, select, update
@@ -23,11 +24,14 @@ from portal.accounts import (
     queries,
     sealed,
     signin,
+    unit_keys,
 )
 from portal.accounts.models import (
     Account,
     Device,
     Invitation,
+    KeyDeparture,
+    KeyGrant,
     Passkey,
     PendingChange,
     RecoveryKit,
@@ -667,3 +671,42 @@ def test_keys_are_not_made_or_moved_while_hers_are_locked(city, sign_in, path):
     key = sealing_key(city.db, city.db.get_one(Unit, account(city, "ratna").unit_id), "unit")
 
     assert browser.post(path, [("csrf_token", token), ("old", str(key.id))]).status == 409
+
+
+@pytest.mark.parametrize("path", ["/kunci/lembar", "/kunci/ganti/unit", "/kunci/ganti/unit/lanjut"])
+def test_keys_are_made_and_moved_only_with_a_fresh_passphrase(city, sign_in, path):
+    key = sealing_key(city.db, city.db.get_one(Unit, account(city, "ratna").unit_id), "unit")
+    with time_machine.travel(now(), tick=False) as clock:
+        browser = sign_in(city.ratna)
+        token = browser.get("/kunci").root.all("input", name="csrf_token")[0].attrs["value"]
+        clock.shift(timedelta(minutes=6))
+        page = browser.post(path, [("csrf_token", token), ("old", str(key.id))])
+
+    assert page.path.startswith("/masuk")
+    city.db.rollback()
+    assert city.db.scalar(select(func.count()).select_from(SealingKey)) == 4  # two a unit, as before
+
+
+def test_who_held_another_key_is_still_known_when_one_is_retired(any_city):
+    with writing(any_city.db):
+        for who in ("rina", "ratna"):
+            unit_keys.give_up(any_city.db, getattr(any_city, who).account_id)
+        any_city.db.flush()
+        unit = any_city.db.get_one(Unit, account(any_city, "ratna").unit_id)
+        kinds = {kind: sealing_key(any_city.db, unit, kind) for kind in ("unit", "conflict")}
+        unit_keys.retire(any_city.db, kinds["unit"], by=by(any_city, "ratna"))
+
+    left = {row.key_id for row in any_city.db.scalars(select(KeyDeparture))}
+    held = {row.key_id for row in any_city.db.scalars(select(KeyGrant))}
+    assert left == {kinds["conflict"].id}
+    assert kinds["unit"].id not in held
+    assert len(held) == 2  # the other unit's
+
+
+def test_a_new_key_goes_to_those_who_hold_the_old_one_and_work_there(any_city):
+    with writing(any_city.db):
+        account(any_city, "dewi").active = False
+        any_city.db.flush()
+        new = unit_keys.begin(any_city.db, ring_of(any_city.db, any_city.ratna), "unit", by=by(any_city, "ratna"))
+
+    assert queries.holders_of(any_city.db, new.id) == {any_city.rina.account_id, any_city.ratna.account_id}

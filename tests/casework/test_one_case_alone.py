@@ -353,3 +353,14 @@ def test_mediation_comes_after_the_assessment(unit_on_both):
     does(rina, commands.serve, flag_id, a_service(rina))
     assesses(rina, flag_id, Risk.LOW, CODES)
     does(rina, commands.serve, flag_id, a_service(rina, service="mediasi"))
+
+
+def test_a_clock_that_was_stopped_does_not_start_again_where_a_concern_is_put(unit_on_both):
+    rina, *_ = unit_on_both
+    main, legal = taken(rina, Risk.LOW), taken(rina, Risk.LOW)
+    does(rina, commands.hear_victim, legal, WHY)
+    does(rina, commands.tell_police, legal, WHY)
+
+    merges(rina, legal, main)
+
+    assert records.law_clock(written(rina, main)) is None

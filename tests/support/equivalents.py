@@ -32,6 +32,8 @@ NOTHING_COMES: Mapping[str, str] = {
         "only a key that a newer one has replaced is retired: the newest is never",
     "portal.accounts.unit_keys:begin: always: by.unit_id":
         "there is no key of no unit: the list is as empty",
+    "portal.casework.duplicates:lying_under: clause dropped: Flag.key_id.in_(_keys_like(session, flag))":
+        "only what lies under a like key can be put under another (`merge`), and what is merged is not handed over",
     "portal.casework.duplicates:merge: part dropped: into.id == flag.id":
         "what lies under another takes no note: the table of moves refuses what would lie under itself",
     "portal.flags.commands:step_aside: part dropped: hers":
