@@ -36,6 +36,8 @@ NOTHING_COMES: Mapping[str, str] = {
         "only what lies under a like key can be put under another (`merge`), and what is merged is not handed over",
     "portal.casework.duplicates:merge: part dropped: into.id == flag.id":
         "what lies under another takes no note: the table of moves refuses what would lie under itself",
+    "portal.casework.proposals:put: never asked: undecided(session, flag) is not None":
+        "the database has one undecided proposal a concern (an index); the refusal is the same",
     "portal.flags.commands:step_aside: part dropped: hers":
         "the move leads a concern that is somebody else's to where it stands",
     "portal.flags.queries:get_flag: part dropped: reference":
