@@ -13,11 +13,6 @@ OWN = (Move.SERVE, Move.REFER, Move.HEAR_BACK, Move.PAUSE, Move.RECORD, Move.BRE
 """The moves that have their pages here, in the order of the work; the others are the sheet's."""
 
 
-def may_decide(viewer: Viewer) -> bool:
-    """The unit's people agree to one another's proposals."""
-    return viewer.in_unit
-
-
 def may_hold(viewer: Viewer) -> bool:
     """Only the head keeps a concern from being forgotten, and lets it go again."""
     return viewer.role is Role.HEAD

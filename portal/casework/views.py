@@ -22,7 +22,6 @@ from portal.base.errors import NotVisible, Refused, Stale
 from portal.base.reference import spoken
 from portal.casework import cases, codes, commands, digest, duplicates, forms, letters, proposals, simfoni, words
 from portal.casework.cases import Case
-from portal.casework.policy import may_decide
 from portal.casework.records import Referral
 from portal.flags import commands as flags
 from portal.flags import queries as flag_queries
@@ -82,7 +81,7 @@ def due():
 
 
 @bp.route("/k/<code>/kerja/persetujuan", methods=_BOTH)
-@allowed(may_work, may_decide)
+@allowed(may_work)
 def decide(code: str):
     """Agree to a colleague's proposal, refuse it, or take back one's own."""
     decision = request.form.get("decision", "")

@@ -20,9 +20,7 @@ from portal.flags.forms import FlagForm
 
 def of(session: Session, viewer: Viewer) -> Place:
     """The viewer's own place. Raises `NotVisible` for somebody without one."""
-    if viewer.area_id is None:
-        raise NotVisible
-    return areas.full_name(session, areas.get_area(session, viewer.area_id))
+    return areas.full_name(session, areas.get_area(session, viewer.area_id or 0))
 
 
 def said(place: Place) -> str:

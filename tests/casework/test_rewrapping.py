@@ -6,6 +6,7 @@ from sqlalchemy import func, select, update
 from portal.accounts import changes, commands, sealed, unit_keys
 from portal.accounts import queries as accounts
 from portal.accounts.models import Account, KeyGrant, SealingKey, StaffKey
+from portal.accounts.sealed import KeyRing
 from portal.audit.models import AuditEntry
 from portal.base.db import writing
 from portal.base.errors import Refused
@@ -350,3 +351,20 @@ def test_a_colleague_who_has_only_the_older_key_counts_as_having_none(unit):
 
     assert holds["Dewi K."] == frozenset()
     assert holds["Rina A."] == frozenset({"unit"})
+
+
+@pytest.mark.parametrize("why", ["not being replaced", "old one not held", "new one not held", "another unit's"])
+def test_nothing_is_moved_under_a_key_that_is(unit_on_both, why):
+    _rina, _dewi, ratna = unit_on_both
+    db = ratna.city.db
+    unit_id = db.get_one(Account, ratna.person.account_id).unit_id
+    if why != "not being replaced":
+        begins(ratna)
+    old, *newer = unit_keys.in_use(db, unit_id, "unit")
+    whole = at_work_again(ratna)
+    missing = {"old one not held": old, "new one not held": newer[-1] if newer else None}.get(why)
+    ring = KeyRing({key: half for key, half in whole.ring.privates.items() if not missing or key != missing.id})
+    by = Officer(ratna.city, ratna.city.other).viewer if why == "another unit's" else whole.viewer
+
+    with pytest.raises(Refused), writing(db):
+        rewrapping.move(db, ring, db.get_one(SealingKey, old.id), by=by)

@@ -20,7 +20,8 @@ class Phone:
 
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self.point = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        self.public = self._key.public_key()
+        self.point = self.public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         self.id = hashlib.sha256(self.point).hexdigest()[:32]
 
     def sign(self, purpose: str, challenge: str) -> str:

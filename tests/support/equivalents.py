@@ -1,0 +1,59 @@
+"""Guards whose loss alone shows nothing, and why that is right.
+
+Either another guard stands behind (then both are taken away together, and that must be noticed), or nothing can come
+to the guard that it would refuse. No line here may stand for a test that is missing.
+"""
+
+from collections.abc import Mapping
+
+STANDS_BEHIND: Mapping[str, tuple[str, ...]] = {
+    # the picture is drawn from its root downwards, and its numbers are of the same places
+    "portal.reports.coverage:coverage: clause dropped: shown_below(root)": (
+        "portal.reports.coverage:numbers_in: clause dropped: shown_below(root)",),
+    "portal.reports.coverage:numbers_in: clause dropped: shown_below(root)": (
+        "portal.reports.coverage:coverage: clause dropped: shown_below(root)",),
+    # each key is one unit's
+    "portal.casework.duplicates:merge: part dropped: into.unit_id != flag.unit_id": (
+        "portal.casework.duplicates:merge: part dropped: into.key_id not in _keys_like(session, flag)",),
+}
+"""By guard, those that stand behind it; they go together, as one mutant."""
+
+NOTHING_COMES: Mapping[str, str] = {
+    "portal.accounts.commands:key_ring_of: part dropped: not cookie":
+        "an empty half joins to no key: the next line says so",
+    "portal.accounts.passkeys:add: never asked: session.scalar(select(Passkey.id).where(Passkey.credential_id == "
+    "made.credential_id)) is not None":
+        "the database refuses a second row of the same credential (UNIQUE); the question only makes it a sentence",
+    "portal.accounts.passkeys:proven: never asked: passkey is None":
+        "what is not there has no public half: the except below makes the same refusal of that",
+    "portal.accounts.queries:sealing_key: clause dropped: SealingKey.retired_at.is_(None)":
+        "only a key that a newer one has replaced is retired, and the newest is asked for",
+    "portal.accounts.queries:colleagues: clause dropped: newer.retired_at.is_(None)":
+        "only a key that a newer one has replaced is retired: the newest is never",
+    "portal.accounts.unit_keys:begin: always: by.unit_id":
+        "there is no key of no unit: the list is as empty",
+    "portal.casework.duplicates:lying_under: clause dropped: Flag.key_id.in_(_keys_like(session, flag))":
+        "only what lies under a like key can be put under another (`merge`), and what is merged is not handed over",
+    "portal.casework.duplicates:merge: part dropped: into.id == flag.id":
+        "what lies under another takes no note: the table of moves refuses what would lie under itself",
+    "portal.casework.proposals:put: never asked: undecided(session, flag) is not None":
+        "the database has one undecided proposal a concern (an index); the refusal is the same",
+    "portal.flags.commands:step_aside: part dropped: hers":
+        "the move leads a concern that is somebody else's to where it stands",
+    "portal.flags.queries:get_flag: part dropped: reference":
+        "what cannot be read as a code is nothing, and no concern has nothing for its code",
+    "portal.outreach.queries:_in_area: turned round: viewer.area_path.count('/') > _PATH_OF_KECAMATAN":
+        "two ways to ask for the same sessions; which one is a matter of speed",
+    "portal.outreach.queries:_list_rows: clause dropped: OutreachTopic.outreach_id.in_([row.id for row in rows])":
+        "topics are picked by their session afterwards; without it more rows are read, not shown",
+    "portal.reports.coverage_evidence:activities: clause dropped: OutreachTopic.outreach_id.in_([row.id for row in "
+    "found[first:first + _AT_ONCE]])":
+        "topics are picked by their session afterwards; without it more rows are read, not shown",
+    "portal.reports.coverage_evidence:_fed: clause dropped: shown_below(root)":
+        "sums are kept by area, and only those of the areas that are shown are read",
+    "portal.reports.coverage_topics:subjects_in: clause dropped: areas.below(path)":
+        "sums are kept by area, and only those of the areas that are shown are read",
+    "portal.reports.coverage:scope: never asked: not code.isprintable()":
+        "asked for the sake of PostgreSQL, on which its own test runs; SQLite looks for it and finds none",
+}
+"""By guard, why nothing that it would refuse can come to it, or why the answer is the same without it."""
