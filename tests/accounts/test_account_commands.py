@@ -126,11 +126,12 @@ def test_a_card_is_hers_alone(any_city):
     keys = any_city.keys
     with writing(any_city.db):
         codes = cards.new_card(any_city.db, keys, any_city.siti.account_id, by=None)
-        assert cards.use(any_city.db, keys, any_city.siti.account_id, codes[0])
-        assert not cards.use(any_city.db, keys, any_city.siti.account_id, codes[0])
-        assert not cards.use(any_city.db, keys, any_city.budi.account_id, codes[1])
+        first = cards.tags_of(any_city.db, keys, any_city.siti.account_id, codes[0])
+        assert cards.use(any_city.db, first)
+        assert not cards.use(any_city.db, first)
+        assert not cards.use(any_city.db, cards.tags_of(any_city.db, keys, any_city.budi.account_id, codes[1]))
 
-    assert not cards.is_unused(any_city.db, keys, any_city.siti.account_id, codes[0])
+    assert not cards.is_unused(any_city.db, first)
     assert cards.left(any_city.db, any_city.siti.account_id) == cards.CODES - 1
     assert cards.left(any_city.db, any_city.budi.account_id) == cards.CODES
     with writing(any_city.db):
@@ -462,8 +463,8 @@ def test_there_is_no_officer_where_there_is_no_unit(any_city):
 
 def added(city, who, point, proof):
     with writing(city.db):
-        return devices.add(city.db, getattr(city, who).account_id, public=devices.to_text(point), proof=proof,
-                           challenge="c", browser="Android")
+        return devices.add(city.db, city.keys, getattr(city, who).account_id, public=devices.to_text(point),
+                           proof=proof, challenge="c", browser="Android")
 
 
 def test_a_key_is_enrolled_once_and_written_whole(any_city):

@@ -14,7 +14,7 @@ STANDS_BEHIND: Mapping[str, tuple[str, ...]] = {
         "portal.reports.coverage:coverage: clause dropped: shown_below(root)",),
     # each key is one unit's
     "portal.casework.duplicates:merge: part dropped: into.unit_id != flag.unit_id": (
-        "portal.casework.duplicates:merge: part dropped: into.key_id not in _keys_like(session, flag)",),
+        "portal.casework.duplicates:merge: part dropped: into.key_id not in like(session, flag.key_id)",),
 }
 """By guard, those that stand behind it; they go together, as one mutant."""
 
@@ -32,7 +32,7 @@ NOTHING_COMES: Mapping[str, str] = {
         "only a key that a newer one has replaced is retired: the newest is never",
     "portal.accounts.unit_keys:begin: always: by.unit_id":
         "there is no key of no unit: the list is as empty",
-    "portal.casework.duplicates:lying_under: clause dropped: Flag.key_id.in_(_keys_like(session, flag))":
+    "portal.casework.duplicates:lying_under: clause dropped: Flag.key_id.in_(like(session, flag.key_id))":
         "only what lies under a like key can be put under another (`merge`), and what is merged is not handed over",
     "portal.casework.duplicates:merge: part dropped: into.id == flag.id":
         "what lies under another takes no note: the table of moves refuses what would lie under itself",
@@ -53,6 +53,10 @@ NOTHING_COMES: Mapping[str, str] = {
         "sums are kept by area, and only those of the areas that are shown are read",
     "portal.reports.coverage_topics:subjects_in: clause dropped: areas.below(path)":
         "sums are kept by area, and only those of the areas that are shown are read",
+    "portal.accounts.news:tell: clause dropped: AccountNews.told_on.is_(None) (2)":
+        "what was told before is told again to have been: the day of it is shown nowhere",
+    "portal.web.pace:_keep: part dropped: not (current_user and current_user.is_authenticated)":
+        "who has not signed in was led away by the guard before; what is open to everybody is in nobody's turn",
     "portal.reports.coverage:scope: never asked: not code.isprintable()":
         "asked for the sake of PostgreSQL, on which its own test runs; SQLite looks for it and finds none",
 }

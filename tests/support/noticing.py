@@ -106,10 +106,10 @@ def known() -> dict[str, str]:
 
 def keep(found: dict[str, str]) -> None:
     """Write down which test notices which guard's absence, in the order of the source."""
+    lines = [(trial.key, found[trial.key]) for trial in trials() if found.get(trial.key)]
     with KNOWN.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(["guard", "noticed by"])
-        rows.writerows((trial.key, found[trial.key]) for trial in trials() if found.get(trial.key))
+        rows.writerows([("guard", "noticed by"), *lines])
 
 
 class Noticing:
