@@ -60,7 +60,8 @@ def keys() -> ServerKeys:
 
 def settings_for(url: str, keys: ServerKeys, **changes) -> Settings:
     plain = {"secure_cookies": False, "passphrase_memory_kib": 8, "office_phone": "021-555-0100",
-             "pages_a_minute": 0, "forms_a_minute": 0, "files_a_minute": 0}  # tests are faster than any hand
+             # tests are faster than any hand
+             "pages_a_minute": 0, "forms_a_minute": 0, "files_a_minute": 0, "concerns_an_hour": 0}
     return Settings(database_url=url, keys=keys, **{**plain, **changes})
 
 

@@ -145,6 +145,7 @@ class Settings:
     pages_a_minute: int = 300  # of one person; 0 is no limit. A concern is never counted
     forms_a_minute: int = 40
     files_a_minute: int = 10
+    concerns_an_hour: int = 60  # that one officer opens before she is asked who she is; a busy day has fewer
     admin_networks: tuple[str, ...] = ()  # from which alone administrators may come; none: from anywhere
     trusted_hosts: tuple[str, ...] = ()
     proxies: int = 0
@@ -182,7 +183,8 @@ class Settings:
         if values.get("demo") and "secure_cookies" not in values:
             values["secure_cookies"] = False  # the demo speaks plain HTTP, on this machine alone
         if values.get("demo"):  # where one visitor tries everybody's pages, by script too
-            values = {"pages_a_minute": 0, "forms_a_minute": 0, "files_a_minute": 0, **values}
+            values = {"pages_a_minute": 0, "forms_a_minute": 0, "files_a_minute": 0, "concerns_an_hour": 0,
+                      **values}
         return cls(**values)  # type: ignore[arg-type]
 
     def check_serving(self) -> None:
@@ -365,7 +367,7 @@ _READERS = {
     "low_risk_days": _count, "cadre_idle_minutes": _count, "own_phone_idle_minutes": _count,
     "staff_idle_minutes": _count,
     "mail_server": _mail_server, "mail_from": _mail_address, "mail_to": _mail_addresses,
-    "pages_a_minute": _hops, "forms_a_minute": _hops, "files_a_minute": _hops,
+    "pages_a_minute": _hops, "forms_a_minute": _hops, "files_a_minute": _hops, "concerns_an_hour": _hops,
     "cadre_hours": _count, "staff_hours": _count, "admin_networks": _networks, "trusted_hosts": _list,
     "proxies": _hops,
     "secure_cookies": _flag, "demo": _flag, "demo_people_file": Path, "passphrase_memory_kib": _count,

@@ -8,9 +8,6 @@ from portal.flags.commands import REOPEN_DAYS, facts_of
 from portal.flags.life import Move, Status
 from portal.flags.models import Flag
 
-MANY_AN_HOUR = 60
-"""Different concerns that an officer opens within an hour before she is asked who she is; a busy day has fewer."""
-
 
 def may_assign(viewer: Viewer) -> bool:
     """Giving work to others is for those whom the table of moves names."""

@@ -42,7 +42,8 @@ def _words() -> dict[str, object]:
 def sheet(code: str):
     """One concern. Opening it is reading it, and leaves a trace. Who opens very many is asked who she is: a stranger
     at an unlocked desk, or a script with her cookies, would take them all."""
-    if pace.readings(current_user.account_id, code) > policy.MANY_AN_HOUR and not signin.is_fresh():
+    most = config.settings().concerns_an_hour
+    if most and pace.readings(current_user.account_id, code) > most and not signin.is_fresh():
         watch.refused("reading very many")
         signin.rest()
         return carry.ask_to_sign_in()

@@ -24,16 +24,16 @@ PLAIN = {
         "audit_entries.reason", "monthly_facts.forms", "monthly_facts.age", "monthly_facts.sex",
         "monthly_facts.disability", "monthly_facts.place", "monthly_facts.relation", "outreach.audiences",
         "outreach.materials", "outreach.funding", "outreach_topics.topic", "outreach_subject_tallies.topics",
-        "outreach_plans.topic", "outreach_imports.state"), CODE),
+        "outreach_plans.topic", "outreach_imports.state", "account_news.kind"), CODE),
     **dict.fromkeys((
         "staff_keys.public", "staff_keys.locked_private", "staff_keys.salt", "sealing_keys.public",
         "key_grants.wrapped_private", "content_keys.wrapped", "content_keys.rewrapped", "devices.public",
-        "passkeys.public", "passkeys.credential_id", "sign_ins.locked_private"), KEY),
+        "passkeys.public", "passkeys.credential_id", "sign_ins.locked_private", "card_codes.salt"), KEY),
     **dict.fromkeys((
         "accounts.phone_tag", "accounts.secret_hash", "card_codes.tag", "invitations.code_tag", "failed_tries.tag",
         "used_challenges.tag", "done_once.mark", "done_once.digest", "marks.tag", "flags.reporter_tag",
         "sign_ins.token_hash", "audit_links.hash", "recovery_kits.fingerprint",
-        "devices.id", "passkeys.device_id", "sign_ins.device_id"), MARK),
+        "devices.id", "devices.mark", "passkeys.device_id", "passkeys.mark", "sign_ins.device_id"), MARK),
     "accounts.sign_in_name": "chosen to be typed, and checked apart: no marker passes its rules",
     "accounts.sealed_phone": "a number, and so a marker of another kind: `phone of …`",
     "accounts.sealed_totp": "a random secret, which is its own marker: `totp of …`",
@@ -116,6 +116,7 @@ def test_the_world_has_every_stage_and_every_person(world):
     engine.dispose()
 
     assert stages == set(Status) - {Status.REOPENED}
-    assert set(empty) <= {"sign_ins", "failed_tries", "used_challenges",
-                          "audit_checks", "recovery_kits", "key_departures", "holds"}  # no words in any of these
+    assert set(empty) <= {  # no words in any of these
+        "sign_ins", "failed_tries", "used_challenges", "audit_checks", "recovery_kits", "key_departures", "holds",
+        "account_news"}
     assert len(world.people) == 36

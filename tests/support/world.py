@@ -95,9 +95,11 @@ class World:
 
 
 def settings_for(file: Path, photos: Path, keys: ServerKeys) -> Settings:
-    """As a served city has them, with cheap passphrases."""
+    """As a served city has them, with cheap passphrases; and without limits of pace: these people ask thousands of
+    times within a minute that does not pass."""
     return Settings(database_url=f"sqlite:///{file}", keys=keys, secure_cookies=False, passphrase_memory_kib=8,
-                    office_phone="021-555-0100", photos_dir=photos)
+                    office_phone="021-555-0100", photos_dir=photos, pages_a_minute=0, forms_a_minute=0,
+                    files_a_minute=0, concerns_an_hour=0)
 
 
 def build(folder: Path, keys: ServerKeys) -> World:

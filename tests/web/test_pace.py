@@ -7,7 +7,6 @@ import pytest
 
 from portal.base.clock import now, telling
 from portal.base.settings import Settings
-from portal.followup import policy
 from portal.outreach import photos
 from tests.factories import a_flag
 from tests.flags.test_views import CALM, fill
@@ -15,6 +14,7 @@ from tests.outreach.test_photos import kept, picture, send
 from tests.outreach.test_sessions import logged
 from tests.reports.test_coverage_files import take
 
+LIMITS = ("pages_a_minute", "forms_a_minute", "files_a_minute", "concerns_an_hour")
 MORNING = now().replace(second=1, microsecond=0)
 
 
@@ -89,14 +89,14 @@ def test_files_have_a_limit_of_their_own(city, sign_in, limits):
 
 
 def test_a_city_has_limits_unless_it_says_otherwise_and_the_demo_none():
-    assert min(Settings().pages_a_minute, Settings().forms_a_minute, Settings().files_a_minute) > 0
+    assert all(getattr(Settings(), limit) > 0 for limit in LIMITS)
     demo = Settings.from_environment({"PORTAL_DEMO": "1", "PORTAL_KEYS_FILE": "/nowhere"})
-    assert (demo.pages_a_minute, demo.forms_a_minute, demo.files_a_minute) == (0, 0, 0)
+    assert not any(getattr(demo, limit) for limit in LIMITS)
 
 
 @pytest.mark.asvs("V8.2.4")
-def test_who_opens_very_many_concerns_is_asked_who_she_is(city, monkeypatch, sign_in):
-    monkeypatch.setattr(policy, "MANY_AN_HOUR", 2)
+def test_who_opens_very_many_concerns_is_asked_who_she_is(city, limits, sign_in):
+    limits(concerns_an_hour=2)
     codes = [a_flag(city.db, city.settings, city.siti).code for _ in range(3)]
     city.db.commit()
     rina = sign_in(city.rina)
@@ -110,8 +110,8 @@ def test_who_opens_very_many_concerns_is_asked_who_she_is(city, monkeypatch, sig
         assert rina.get(f"/k/{codes[2]}/kerja").status == 203
 
 
-def test_who_opens_the_same_one_often_is_not_asked(city, monkeypatch, sign_in):
-    monkeypatch.setattr(policy, "MANY_AN_HOUR", 2)
+def test_who_opens_the_same_one_often_is_not_asked(city, limits, sign_in):
+    limits(concerns_an_hour=2)
     code = a_flag(city.db, city.settings, city.siti).code
     city.db.commit()
     rina = sign_in(city.rina)
