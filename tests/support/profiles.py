@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Error, Page, Playwright
+from playwright.sync_api import TimeoutError as TooLong
 
 from tests.conftest import give_up
 
-_WAIT = 30_000
+_WAIT, _START = 30_000, 90_000  # ms
 
 
 class Chromium:
@@ -100,14 +101,32 @@ class Chromium:
             '{"manifest_version": 3, "name": "reopen", "version": "1", "permissions": ["sessions"],'
             ' "background": {"service_worker": "empty.js"}}')
         (helper / "empty.js").write_text("")
-        self._context = self._playwright.chromium.launch_persistent_context(
-            self.profile, executable_path=program, java_script_enabled=self.script, locale="id-ID",
+        self._context = self._launched(
+            executable_path=program, java_script_enabled=self.script, locale="id-ID",
             # Playwright switches off what people's browsers have: pages kept whole for the Back button
             ignore_default_args=["--disable-extensions", "--disable-back-forward-cache"],
             args=["--no-sandbox", f"--load-extension={helper}", "--host-resolver-rules=MAP * ~NOTFOUND, "
                   "EXCLUDE localhost, EXCLUDE 127.0.0.1", *more])
         self._context.set_default_timeout(_WAIT)
         self.page = self._context.pages[-1] if self._context.pages else self._context.new_page()
+
+    def _launched(self, **how: Any) -> Any:
+        """A browser of this profile. One that hangs while it starts, as Chromium was seen to
+        on a busy machine, is started again with the profile as it was before: it has shown nothing yet."""
+        before = self.profile.with_name(f"{self.profile.name}-before")
+        shutil.rmtree(before, ignore_errors=True)
+        if self.profile.exists():
+            shutil.copytree(self.profile, before, symlinks=True)
+        launch = self._playwright.chromium.launch_persistent_context
+        try:
+            return launch(self.profile, timeout=_START, **how)
+        except TooLong:
+            shutil.rmtree(self.profile)
+            if before.exists():
+                shutil.copytree(before, self.profile, symlinks=True)
+            return launch(self.profile, timeout=_START, **how)
+        finally:
+            shutil.rmtree(before, ignore_errors=True)
 
     def _worker(self) -> Any:
         return self._context.service_workers[0] if self._context.service_workers else \
