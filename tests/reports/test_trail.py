@@ -210,6 +210,19 @@ def test_what_the_reader_stepped_aside_from_is_not_in_it(any_city):
     assert [(act.action, act.code) for act in acts if act.action != "trail.read"] == before
 
 
+def test_a_concern_that_went_to_another_unit_is_not_named_any_more(any_city):
+    flag_id = sent(any_city)
+    Officer(any_city, any_city.rina).opens(flag_id)
+    before = [act.code for act in read(any_city).acts if act.action == "flag.opened"]
+    with writing(any_city.db):
+        any_city.db.get_one(Flag, flag_id).unit_id = any_city.db.get_one(Account, any_city.other.account_id).unit_id
+
+    after = [act.code for act in read(any_city).acts if act.action == "flag.opened"]
+
+    assert set(before) == {code_of(any_city, flag_id)}
+    assert not any(after)
+
+
 @pytest.mark.parametrize(("holds", "said", "alerts"), [
     (True, "was checked today", 0), (False, "something was changed", 1)])
 def test_the_page_says_what_came_of_the_last_check(city, sign_in, holds, said, alerts):

@@ -24,7 +24,7 @@ NOTHING_COMES: Mapping[str, str] = {
     "portal.accounts.passkeys:add: never asked: session.scalar(select(Passkey.id).where(Passkey.credential_id == "
     "made.credential_id)) is not None":
         "the database refuses a second row of the same credential (UNIQUE); the question only makes it a sentence",
-    "portal.accounts.passkeys:proven: never asked: passkey is None":
+    "portal.accounts.passkeys:proven: part dropped: passkey is None":
         "what is not there has no public half: the except below makes the same refusal of that",
     "portal.accounts.queries:sealing_key: clause dropped: SealingKey.retired_at.is_(None)":
         "only a key that a newer one has replaced is retired, and the newest is asked for",
@@ -42,6 +42,10 @@ NOTHING_COMES: Mapping[str, str] = {
         "the move leads a concern that is somebody else's to where it stands",
     "portal.flags.queries:get_flag: part dropped: reference":
         "what cannot be read as a code is nothing, and no concern has nothing for its code",
+    "portal.followup.sheets:_log: always: by":
+        "what nobody did has no name: none is found for nobody either",
+    "portal.followup.sheets:_log: not filtered: by":
+        "what nobody did has no name: none is found for nobody either",
     "portal.outreach.queries:_in_area: turned round: viewer.area_path.count('/') > _PATH_OF_KECAMATAN":
         "two ways to ask for the same sessions; which one is a matter of speed",
     "portal.outreach.queries:_list_rows: clause dropped: OutreachTopic.outreach_id.in_([row.id for row in rows])":
