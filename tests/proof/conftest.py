@@ -79,7 +79,7 @@ def pytest_terminal_summary(terminalreporter):
     for sentence, figure, limit, holds in stated:
         terminalreporter.write_line(f"{'holds' if holds else 'FAILS'}  {sentence}: {figure} (limit {limit})")
     if page := os.environ.get("PORTAL_PROOF_PAGE"):
-        Path(page).write_text(_page(stated), encoding="utf-8")
+        Path(page).write_text(_page(stated, terminalreporter.config.option.keyword), encoding="utf-8")
 
 
 def _stated(terminalreporter):
@@ -88,9 +88,11 @@ def _stated(terminalreporter):
                   for name, value in report.user_properties if name == "claim")
 
 
-def _page(stated):
+def _page(stated, keyword):
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
     command = "make prove-long" if LONG else "make prove"
+    if keyword:  # a part of them must not pass for all
+        command += f""" ARGS="-k '{keyword}'\""""
     lines = ["# Proof", "",
              f"The last output of `{command}`, of {datetime.now(UTC):%Y-%m-%d}, commit {commit.stdout.strip()}.", "",
              "| claim | figure | limit | holds |", "|---|---|---|---|",
