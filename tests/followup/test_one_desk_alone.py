@@ -37,13 +37,20 @@ def here(officer, flag_id):
     return [one.name for one in presence.others(city.db, city.db.get_one(Flag, flag_id), viewer=officer.viewer)]
 
 
+def two_at_one_sheet_and_one_at_another(first, second):
+    """The two concerns: both officers have the one open, the first of them the other too."""
+    city = first.city
+    one, other = sent(city), sent(city)
+    with writing(city.db):
+        for officer, flag_id in ((first, one), (second, one), (first, other)):
+            presence.touch(city.db, flag_id, by=officer.viewer)
+    return one, other
+
+
 def test_who_is_at_a_sheet_is_seen_there_and_nowhere_else_and_not_by_herself(desk):
     rina, dewi, ratna, _ = desk
     city = rina.city
-    one, other = sent(city), sent(city)
-    with writing(city.db):
-        for officer, flag_id in ((rina, one), (dewi, one), (rina, other)):
-            presence.touch(city.db, flag_id, by=officer.viewer)
+    one, other = two_at_one_sheet_and_one_at_another(rina, dewi)
 
     assert (here(ratna, one), here(ratna, other)) == (["Rina A.", "Dewi K."], ["Rina A."])
     assert here(rina, one) == ["Dewi K."]
@@ -55,10 +62,7 @@ def test_who_is_at_a_sheet_is_seen_there_and_nowhere_else_and_not_by_herself(des
 def test_staying_at_one_sheet_keeps_nobody_at_another(desk):
     rina, dewi, ratna, _ = desk
     city = rina.city
-    one, other = sent(city), sent(city)
-    with writing(city.db):
-        for officer, flag_id in ((rina, one), (dewi, one), (rina, other)):
-            presence.touch(city.db, flag_id, by=officer.viewer)
+    one, other = two_at_one_sheet_and_one_at_another(rina, dewi)
     later = now() + presence.LASTS / 2
     with telling(later), writing(city.db):
         presence.touch(city.db, one, by=rina.viewer)
