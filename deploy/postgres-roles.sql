@@ -15,16 +15,54 @@ DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal_app') THEN CREATE ROLE portal_app LOGIN; END IF;
 END $$;
 
+-- Whoever made the tables, or restored them from a backup: they belong to the owner
+DO $$ DECLARE command text; BEGIN
+  FOR command IN
+    SELECT format('ALTER TABLE %s OWNER TO portal_owner', oid::regclass) FROM pg_class
+      WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relowner <> 'portal_owner'::regrole
+    UNION ALL
+    SELECT format('ALTER FUNCTION %s OWNER TO portal_owner', oid::regprocedure) FROM pg_proc
+      WHERE pronamespace = 'public'::regnamespace AND proowner <> 'portal_owner'::regrole
+        AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+  LOOP EXECUTE command; END LOOP;
+END $$;
+
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO portal_owner;
 GRANT USAGE ON SCHEMA public TO portal_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO portal_app;
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO portal_app;
+-- SELECT, too: pg_dump reads how far a sequence has come, and no backup would be made without it
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO portal_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO portal_app;
 
 DO $$ BEGIN
   IF to_regclass('public.audit_entries') IS NOT NULL THEN
     REVOKE ALL ON audit_entries, audit_links, audit_checks, alembic_version FROM portal_app;
     GRANT SELECT, INSERT ON audit_entries, audit_links, audit_checks TO portal_app;
     GRANT SELECT ON alembic_version TO portal_app;
+  END IF;
+END $$;
+
+-- Only a table's owner can write it anew: without what was deleted, and in the order of its keys (portal/upkeep,
+-- erasing.py and order.py). So the portal may ask for this of these tables, and of no other; it changes no row. VERBOSE
+-- tells it whether a row had to be left in.
+DO $$ BEGIN
+  IF to_regclass('public.content_keys') IS NOT NULL THEN
+    CREATE OR REPLACE FUNCTION public.write_anew(name text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+      SET search_path = pg_catalog, pg_temp AS $function$ BEGIN
+        IF name IS NULL OR name NOT IN (
+          'account_news', 'accounts', 'areas', 'card_codes', 'content_keys', 'devices',
+          'done_once', 'failed_tries', 'invitations', 'key_grants', 'monthly_facts',
+          'outreach', 'outreach_corrections', 'outreach_forthcoming', 'outreach_imported',
+          'outreach_latest', 'outreach_photos', 'outreach_plans', 'outreach_subject_tallies',
+          'outreach_tallies', 'outreach_topics', 'passkeys', 'sign_ins', 'staff_keys',
+          'used_challenges') THEN
+          RAISE insufficient_privilege USING MESSAGE = 'permission denied to write this table anew';
+        END IF;
+        EXECUTE format('CLUSTER VERBOSE public.%I USING %I', name, 'pk_' || name);
+      END $function$;
+    ALTER FUNCTION public.write_anew(text) OWNER TO portal_owner;
+    REVOKE ALL ON FUNCTION public.write_anew(text) FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION public.write_anew(text) TO portal_app;
   END IF;
 END $$;

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.base.db import Base
+from portal.base.db import NO_ORDER, Base
 
 
 class AuditEntry(Base):
@@ -53,13 +53,15 @@ class AuditCheck(Base):
 
 
 class DoneOnce(Base):
-    """An act that was acknowledged, found again by its form's one-use key. It names nobody.
+    """An act that was acknowledged, found again by its form's one-use key. It names nobody, but for the account that
+    an invitation was used for.
 
     The digest is keyed with the one-use key itself, which is not stored: the few possible answers of
     a form could otherwise be guessed from it.
     """
 
     __tablename__ = "done_once"
+    __table_args__ = NO_ORDER
 
     mark: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))

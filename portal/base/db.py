@@ -27,6 +27,10 @@ BREATH = 0.1
 """Seconds that whoever writes much, in many transactions, waits between two: on SQLite others ask for the lock at
 most that far apart, and without a gap they might be refused after five seconds."""
 
+NO_ORDER = {"sqlite_with_rowid": False}
+"""Of a table in which the order of rows would say when somebody was at her phone, and so which concern is hers. On
+SQLite it has no row numbers; on PostgreSQL it is written anew in the order of its keys (`portal/upkeep/order.py`)."""
+
 _POSTGRES = {
     "connect_timeout": PATIENCE,
     # whatever the server or the role says: a commit returns after the sync, and nobody waits for a lock for ever

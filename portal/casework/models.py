@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.base.db import Base, new_id
+from portal.base.db import NO_ORDER, Base, new_id
 
 _UNDECIDED = text("decided_at IS NULL")
 _UNREVIEWED = text("reviewed_at IS NULL")
@@ -103,7 +103,7 @@ class MonthlyFact(Base):
     __table_args__ = (
         CheckConstraint("forms <> ''", name="some_form"),
         Index("ix_monthly_facts_month", "month", "kecamatan_id"),
-        {"sqlite_with_rowid": False},
+        NO_ORDER,
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.base.db import Base, new_id
+from portal.base.db import NO_ORDER, Base, new_id
 
 HEADS = ("girls", "boys", "women", "men", "older_women", "older_men")
 """The six head counts: children 0-17, adults 18-59, older people 60 and over, by sex."""
@@ -21,6 +21,7 @@ class Outreach(Base):
         CheckConstraint(f"{' + '.join(HEADS)} >= 1", name="somebody_came"),
         Index("ix_outreach_area_held", "area_id", "held_on"),
         Index("ix_outreach_logger_held", "logged_by_id", "held_on"),
+        NO_ORDER,
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -57,7 +58,7 @@ class OutreachTopic(Base):
     spoken of here" is one look into an index."""
 
     __tablename__ = "outreach_topics"
-    __table_args__ = (Index("ix_outreach_topics_area_topic", "area_id", "topic"),)
+    __table_args__ = (Index("ix_outreach_topics_area_topic", "area_id", "topic"), NO_ORDER)
 
     outreach_id: Mapped[UUID] = mapped_column(
         ForeignKey("outreach.id", ondelete="CASCADE"), primary_key=True
@@ -70,6 +71,7 @@ class OutreachCorrection(Base):
     """What a session said before somebody corrected it."""
 
     __tablename__ = "outreach_corrections"
+    __table_args__ = NO_ORDER
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     outreach_id: Mapped[UUID] = mapped_column(ForeignKey("outreach.id"), index=True)
@@ -87,6 +89,7 @@ class OutreachTally(Base):
         CheckConstraint("sessions >= 0 AND attendance >= 0", name="counts"),
         # the planner's way to "who was reached in these months" without touching the table's own order
         Index("ix_outreach_tallies_month", "month", "area_id"),
+        NO_ORDER,
     )
 
     area_id: Mapped[int] = mapped_column(ForeignKey("areas.id"), primary_key=True)
@@ -112,6 +115,7 @@ class OutreachSubjectTally(Base):
     __table_args__ = (
         CheckConstraint("sessions >= 0 AND attendance >= 0", name="counts"),
         Index("ix_outreach_subject_tallies_month", "month", "area_id"),
+        NO_ORDER,
     )
 
     area_id: Mapped[int] = mapped_column(ForeignKey("areas.id"), primary_key=True)
@@ -143,7 +147,7 @@ class OutreachForthcoming(Base):
     """
 
     __tablename__ = "outreach_forthcoming"
-    __table_args__ = (CheckConstraint("yes >= 0 AND no >= 0", name="counts"),)
+    __table_args__ = (CheckConstraint("yes >= 0 AND no >= 0", name="counts"), NO_ORDER)
 
     area_id: Mapped[int] = mapped_column(ForeignKey("areas.id"), primary_key=True)
     month: Mapped[date] = mapped_column(primary_key=True)
@@ -156,7 +160,7 @@ class OutreachPhoto(Base):
     folder for photos under this key; how it was called on the phone is not kept."""
 
     __tablename__ = "outreach_photos"
-    __table_args__ = (CheckConstraint("width > 0 AND height > 0 AND bytes > 0", name="sizes"),)
+    __table_args__ = (CheckConstraint("width > 0 AND height > 0 AND bytes > 0", name="sizes"), NO_ORDER)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     outreach_id: Mapped[UUID] = mapped_column(ForeignKey("outreach.id", ondelete="CASCADE"), index=True)
@@ -173,6 +177,7 @@ class OutreachPlan(Base):
     __table_args__ = (
         CheckConstraint("outreach_id IS NULL OR NOT cancelled", name="held_or_cancelled"),
         Index("ix_outreach_plans_area_day", "area_id", "planned_for"),
+        NO_ORDER,
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -210,6 +215,7 @@ class OutreachImported(Base):
     """Which sessions came of which import."""
 
     __tablename__ = "outreach_imported"
+    __table_args__ = NO_ORDER
 
     outreach_id: Mapped[UUID] = mapped_column(ForeignKey("outreach.id", ondelete="CASCADE"), primary_key=True)
     import_id: Mapped[UUID] = mapped_column(ForeignKey("outreach_imports.id"), index=True)

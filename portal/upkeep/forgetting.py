@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import (
@@ -19,6 +19,7 @@ from portal.accounts.models import (
     KeyGrant,
     Passkey,
     PendingChange,
+    Posting,
     SignIn,
     StaffKey,
 )
@@ -102,7 +103,7 @@ def _accounts(session: Session, settings: Settings, moment: Moment) -> list[str]
         account.sign_in_name = f"{GONE}{account.id.hex}"
         account.phone_tag = account.sealed_phone = account.sealed_totp = None
         account.secret_hash = account.title = ""
-        if account.role in FIELD:
+        if account.role in FIELD and not session.scalar(select(exists().where(Posting.account_id == account.id))):
             account.name = _NOBODY
     session.flush()
     return _named(ids)

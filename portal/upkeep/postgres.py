@@ -58,6 +58,16 @@ def is_empty(url: str) -> bool:
         engine.dispose()
 
 
+def may_make_tables(url: str) -> bool:
+    """Whether the role in the address could restore anything; the portal's own may not."""
+    engine = engine_for(url)
+    try:
+        with engine.connect() as connection:
+            return bool(connection.scalar(text("SELECT has_schema_privilege('public', 'CREATE')")))
+    finally:
+        engine.dispose()
+
+
 def _dump(url: str, file: Path, *options: str) -> None:
     _run("pg_dump", url, "--no-owner", "--no-privileges", f"--file={file}", *options)
     file.chmod(0o600)

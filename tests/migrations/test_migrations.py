@@ -4,9 +4,11 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DatabaseError
 
+from portal.accounts import news
+from portal.accounts.models import AccountNews
 from portal.audit.log import record
 from portal.base.db import Base, engine_for, writing
 from portal.cli.database import alembic_config
@@ -57,3 +59,22 @@ def _shape(connection):
         )
         for table in inspector.get_table_names()
     }
+
+
+def test_what_somebody_is_to_be_told_stays_on_the_way_down_and_up_again(any_city):
+    with writing(any_city.db):
+        for kind in (news.Kind.CARD, news.Kind.NUMBER):
+            news.note(any_city.db, any_city.siti.account_id, kind)
+    any_city.db.close()
+    engine = engine_for(any_city.url)
+
+    with engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "0017-1")
+        before = connection.scalars(text("SELECT kind FROM account_news")).all()
+        command.upgrade(alembic_config(connection), "0017")
+    with writing(any_city.db):
+        news.note(any_city.db, any_city.siti.account_id, news.Kind.NUMBER)
+
+    assert before == ["card"]  # the older tables have no word for the other
+    assert set(any_city.db.scalars(select(AccountNews.kind))) == {"card", "number"}
+    engine.dispose()
