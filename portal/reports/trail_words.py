@@ -9,7 +9,14 @@ from portal.followup import words
 
 def act(action: str) -> str:
     """What was done. An act that has no words yet shows as its code: the trail hides nothing."""
+    return acts().get(action, action)
+
+
+def acts() -> dict[str, str]:
+    """Every act and its words."""
     return {
+        "flag.send": _("Passed on a concern"), "flag.answer": _("Answered the officer's question"),
+        "flag.add": _("Added something to it"),
         "flag.opened": _("Opened a concern"), "flag.identity_opened": _("Opened names and places"),
         "flags.summaries_opened": _("Opened the summaries of a list"),
         "flag.read": _("Was the first to read it"), "flag.take": _("Took it over"),
@@ -46,7 +53,7 @@ def act(action: str) -> str:
         "server_keys.replaced": _("Replaced the server's keys"),
         "server_keys.ended": _("Ended older keys of the server"),
         "trail.read": _("Read the trail"),
-    }.get(action, action)
+    }
 
 
 def reason(code: str) -> str:

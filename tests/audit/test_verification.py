@@ -1,5 +1,7 @@
 """What the verifier says, on both databases. What it sees of tampering: `tests/proof/test_audit_trail.py`."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
@@ -30,6 +32,29 @@ def test_one_altered_entry_is_one_fault_at_its_place(any_city):
 
     assert verdict.number_of_faults == 1
     assert verdict.faults[0].startswith(f"Link {verdict.links // 2} (entry ")
+
+
+@pytest.mark.asvs("V16.4.2")
+@pytest.mark.parametrize("alteration", tampering.ALTERATIONS, ids=lambda way: way.__name__)
+def test_whatever_is_altered_in_an_entry_is_a_fault(any_city, alteration):
+    filled = verify(any_city).links + 2  # so that the one in the middle has a value in every column
+    with writing(any_city.db):
+        for number in range(filled):
+            record(any_city.db, "test.act", number, by=any_city.rina.account_id, reason="unit", amount=3)
+    assert verify(any_city).holds
+
+    tampering.tamper(any_city.url, alteration)
+
+    assert verify(any_city).number_of_faults == 1
+
+
+def test_an_anchor_over_a_chain_with_gaps_is_a_fault(any_city):
+    whole = anchors.present(any_city.db)
+    line = anchors.to_line(any_city.keys, replace(whole, count=whole.count - 1))
+
+    faults = verify(any_city, [line]).faults
+
+    assert faults == [f"At link {whole.seq} the chain is another than the one anchored at {whole.at}."]
 
 
 def test_an_entry_put_in_without_a_link_is_counted(any_city):
