@@ -4,12 +4,13 @@ whom the graver of these need. None of these commits.
 What must never be lost is refused first: the last head, the last administrator, the last who holds a key.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from portal.accounts import cards, commands, devices, policy, unit_keys
+from portal.accounts import cards, commands, devices, hands, policy, queries, unit_keys
 from portal.accounts.models import (
     Account,
     Invitation,
@@ -37,10 +38,20 @@ class StillNeeded(Refused):
         self.code = code
 
 
-def switch(session: Session, account: Account, *, on: bool, by: Viewer) -> None:
+class SameHand(Refused):
+    """Who asked and who would agree are not two yet (`hands.tied_until`); from `until` on they are."""
+
+    def __init__(self, until: datetime):
+        super().__init__("one hand set up who asked and who agrees")
+        self.until = until
+
+
+def switch(session: Session, account: Account, *, on: bool, by: Viewer) -> bool:
     """Switch an account off (all its sign-ins die at once) or on again. Nobody switches herself.
 
-    An officer who is switched off gives up the unit's keys: back again, she is granted them anew.
+    An officer who is switched off gives up the unit's keys: back again, she is granted them anew. An account with
+    power that is off and waits for its person needs a second person as if it was made now: it may be off because
+    that one refused. Returns whether it is done, and nobody has to agree.
     """
     if account.id == by.account_id:
         raise Refused("nobody switches herself off")
@@ -49,12 +60,20 @@ def switch(session: Session, account: Account, *, on: bool, by: Viewer) -> None:
         commands.end_sign_ins(session, account.id)
         session.execute(delete(Invitation).where(Invitation.account_id == account.id))
         unit_keys.give_up(session, account.id)
+    waits = on and not account.active and account.role in policy.POWERFUL and not account.secret_hash
+    if waits:
+        ask_to_join(session, account, by=by)
     account.active = on
     record(session, "account.on" if on else "account.off", account.id, by=by.account_id)
+    return not waits
 
 
 def check_can_go(session: Session, account: Account) -> None:
-    """Raises `StillNeeded` when somebody must be found first who can do what only she can."""
+    """Raises `StillNeeded` when somebody must be found first who can do what only she can.
+
+    Until the transaction ends nobody else goes: of two heads at once, the second is the last one.
+    """
+    _hold_the_others(session, account)
     if account.role == Role.HEAD and not _others(session, account, Account.unit_id == account.unit_id):
         raise StillNeeded("head")
     if account.role == Role.ADMIN and not _others(session, account):
@@ -77,15 +96,20 @@ def ask_recovery(session: Session, account: Account, *, by: Viewer) -> None:
 
 
 def ask_role(session: Session, account: Account, role: Role, area: Area, *, by: Viewer) -> bool:
-    """Give an account another role or place; at once, or after a second person where power comes or goes.
+    """Give an account another role or place; at once, or after a second person: where power comes or goes, and where
+    somebody must begin anew, for whoever shows her the new code could use it herself. The same role in another
+    unit is another role.
 
     Returns whether it is done already. Raises `Refused` for one's own account, `StillNeeded`.
     """
     if account.id == by.account_id:
         raise Refused("nobody changes her own role")
-    if account.role != role:
+    was, unit_id = Role(account.role), _unit_at(session, role, area)
+    leaves = was != role or account.unit_id != unit_id
+    if leaves:
         check_can_go(session, account)
-    if {role, Role(account.role)} & policy.POWERFUL and account.role != role:
+    power_moves = leaves and {role, was} & policy.POWERFUL
+    if power_moves or (account.secret_hash and _begins_anew(was, role)):
         _ask(session, account, "role", by=by, role=role, area_id=area.id)
         return False
     _change_role(session, account, role, area, by=by.account_id)
@@ -110,16 +134,18 @@ def pending(session: Session, account_id: UUID, kind: str, *, viewer: Viewer) ->
 
 
 def agree(session: Session, change: PendingChange, account: Account, *, by: Viewer) -> None:
-    """The second person agrees, and it is done. Raises `Refused` for who asked, and for oneself."""
+    """The second person agrees, and it is done. Raises `Refused` for who asked, and for oneself; `SameHand`."""
     if not policy.may_agree(by, asked_by=change.asked_by_id, about=account.id):
         raise Refused("a second person is somebody else")
+    until = hands.tied_until(session, change.asked_by_id, by.account_id)
+    if until is not None:
+        raise SameHand(until)
+    if change.kind != "join":
+        check_can_go(session, account)
     _settle(session, change)
     if change.kind == "recovery":
-        check_can_go(session, account)
         begin_anew(session, account)
-        account.quiet_until = now() + QUIET
     if change.kind == "role":
-        check_can_go(session, account)
         area = get_area(session, change.area_id or 0)
         _change_role(session, account, Role(change.role), area, by=by.account_id)
     record(session, f"{change.kind}.agreed", account.id, by=by.account_id)
@@ -134,7 +160,10 @@ def refuse(session: Session, change: PendingChange, account: Account, *, by: Vie
 
 
 def begin_anew(session: Session, account: Account) -> None:
-    """Everything that opened this account is worth nothing: phones, PIN, card, second factors, keys."""
+    """Everything that opened this account is worth nothing: phones, PIN, card, second factors, keys. What was sent
+    with it stays hidden for a while: the day counts anew when somebody comes in (`invitations.accept`)."""
+    if account.secret_hash:
+        account.quiet_until = now() + QUIET
     devices.end_all(session, account.id)
     commands.end_sign_ins(session, account.id)
     cards.void(session, account.id)
@@ -172,23 +201,39 @@ def _ask(session: Session, account: Account, kind: str, *, by: Viewer, role: str
 
 
 def _change_role(session: Session, account: Account, role: Role, area: Area, *, by: UUID) -> None:
-    was = Role(account.role)
+    was, unit_id = Role(account.role), _unit_at(session, role, area)
     if was in UNIT and role not in UNIT:
         _give_up_keys(session, account)
-    if (was in FIELD) != (role in FIELD) or (role in UNIT and was not in UNIT):
-        begin_anew(session, account)  # she chooses a PIN or passphrase again, and officers get their keys
-    account.role, account.area_id = role, area.id
-    account.unit_id = _unit_at(session, area) if role in UNIT else None
+    elif unit_id != account.unit_id:
+        unit_keys.give_up(session, account.id)  # her own pair stays hers: the other unit's head grants her theirs
+    if _begins_anew(was, role):
+        begin_anew(session, account)
+    commands.place(session, account, role, area_id=area.id, unit_id=unit_id)
     commands.end_sign_ins(session, account.id)
     record(session, "account.role", account.id, by=by, reason=role)
 
 
-def _unit_at(session: Session, area: Area) -> UUID:
-    codes = [code for code in area.path.split("/") if code]
-    unit = session.scalar(select(Unit.id).join(Area, Area.id == Unit.area_id).where(Area.code.in_(codes)))
+def _begins_anew(was: Role, role: Role) -> bool:
+    """Whether she chooses a PIN or passphrase again: between field and office, and where an officer gets her keys."""
+    return (was in FIELD) != (role in FIELD) or (role in UNIT and was not in UNIT)
+
+
+def _unit_at(session: Session, role: Role, area: Area) -> UUID | None:
+    """The unit for which somebody in this role works at this place; none outside the units."""
+    if role not in UNIT:
+        return None
+    unit = queries.unit_for_path(session, area.path)
     if unit is None:
         raise Refused("this place has no unit")
-    return unit
+    return unit.id
+
+
+def _hold_the_others(session: Session, account: Account) -> None:
+    """Only one at a time asks who else could take over. It holds the rows of the units, also for an administrator,
+    who serves them all; what a concern needs of them stays free. SQLite has one writer at a time anyhow."""
+    if account.role in UNIT | {Role.ADMIN}:
+        session.scalars(select(Unit.id).order_by(Unit.id).with_for_update(key_share=True)).all()
+        session.refresh(account)  # whoever was first may have changed her too
 
 
 def _give_up_keys(session: Session, account: Account) -> None:

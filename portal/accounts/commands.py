@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from portal.accounts import passwords, queries, sealed
+from portal.accounts import news, passwords, queries, sealed
 from portal.accounts.invitations import BadSecret, check_secret
-from portal.accounts.models import Account, KeyGrant, SealingKey, SignIn, StaffKey, Unit
+from portal.accounts.models import Account, KeyGrant, Posting, SealingKey, SignIn, StaffKey, Unit
 from portal.accounts.roles import FIELD, UNIT, Role
 from portal.accounts.viewer import Viewer
 from portal.audit.log import record
@@ -19,6 +19,10 @@ from portal.base.errors import NotVisible, Refused
 from portal.base.phones import normal_phone
 from portal.base.reference import new_reference
 from portal.base.settings import ServerKeys, Settings
+
+LAST_ANSWER = timedelta(seconds=30)
+"""How long a page that was asked for before may still be answered (deploy/gunicorn.conf.py): what somebody opens in
+the moment in which she is moved still stands in the trail of the unit from which she opened it."""
 
 _BAD_SECRETS = {
     ("short", True): "A PIN has 8 digits or more, a phrase 12 characters or more.",
@@ -80,10 +84,31 @@ def add_account(session: Session, settings: Settings, new: NewAccount, *, by: UU
     session.add(account)
     session.flush()
     if new.role in UNIT and new.secret:
-        session.add(sealed.make_staff_key(account_id, new.secret, memory_kib=settings.passphrase_memory_kib))
+        session.add(sealed.make_staff_key(keys, account_id, new.secret, memory_kib=settings.passphrase_memory_kib))
     session.flush()
+    _note_posting(session, account, since=None)  # there is nothing that she did before she was there
     record(session, "account.made", account_id, by=by)
     return account
+
+
+def place(session: Session, account: Account, role: Role, *, area_id: int | None, unit_id: UUID | None) -> None:
+    """Give an account its role, place and unit. Nothing else changes them, so that none is left out of `Posting`."""
+    account.role, account.area_id, account.unit_id = role, area_id, unit_id
+    _note_posting(session, account, since=now())
+
+
+def _note_posting(session: Session, account: Account, *, since: datetime | None) -> None:
+    """Keep since when somebody works where she does now, and until when she worked where she did before."""
+    session.flush()  # holds her row: of two changes at once, the second sees what the first has noted
+    here = None if account.role in FIELD else (account.unit_id, account.area_id)
+    running = session.scalars(
+        select(Posting).where(Posting.account_id == account.id, Posting.until.is_(None))).all()
+    for posting in running:
+        if (posting.unit_id, posting.area_id) != here:
+            posting.until = now() + LAST_ANSWER
+    if here and all(posting.until for posting in running):
+        session.add(Posting(account_id=account.id, unit_id=here[0], area_id=here[1], since=since))
+    session.flush()
 
 
 def make_unit(session: Session, *, name: str, area_id: int) -> Unit:
@@ -129,8 +154,13 @@ def grant_key(session: Session, ring: sealed.KeyRing, *, kind: str, to: UUID, by
 
 def describe(session: Session, keys: ServerKeys, account: Account, *, name: str, title: str, phone: str,
              by: UUID) -> None:
-    """Correct how an account is called and its phone number. Raises `BadAccount`."""
+    """Correct how an account is called and its phone number. Raises `BadAccount`.
+
+    Who came in before is told of another number: by it a caller is known, and what she reports becomes whose it is.
+    """
     number = _checked_phone(session, keys, phone, of=account.id)
+    if number != sealed.open_phone(keys, account) and (account.secret_hash or account.quiet_until):
+        news.note(session, account.id, news.Kind.NUMBER)
     account.name, account.title = name, title
     account.phone_tag = sealed.phone_tag(keys, number) if number else None
     account.sealed_phone = sealed.seal_phone(keys, account.id, number) if number else None

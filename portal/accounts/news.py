@@ -1,4 +1,5 @@
-"""What happened to an account without its person perhaps knowing: wrong tries, and changes to how she signs in.
+"""What happened to an account without its person perhaps knowing: wrong tries, changes to how she signs in, and to
+the number by which she is known.
 
 Kept to the day, told once at her next entry, and shown among her settings for `SHOWN`. None of these commits.
 """
@@ -32,6 +33,7 @@ class Kind(StrEnum):
     PASSKEY_OFF = "passkey_off"
     PHONE_OFF = "phone_off"
     CARD = "card"
+    NUMBER = "number"
 
 
 def note(session: Session, account_id: UUID, kind: Kind) -> None:

@@ -42,10 +42,10 @@ def choose(session: Session, settings: Settings, account: Account, *, old: str, 
                  names=(account.name, account.title, settings.name, settings.office_name))
     own = session.get(StaffKey, account.id)
     if own is not None:
-        private = sealed.unlock_staff_key(own, old)
+        private = sealed.unlock_staff_key(keys, own, old)
         if private is None:
             raise Refused("the key does not open")
-        locked = sealed.lock_again(account.id, private, new, memory_kib=settings.passphrase_memory_kib)
+        locked = sealed.lock_again(keys, account.id, private, new, memory_kib=settings.passphrase_memory_kib)
     return NewSecret(passwords.hashed(sealed.peppered(keys, new)), keys.number, locked)
 
 

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, true
+from sqlalchemy import ColumnElement, and_, case, false, or_, select, true
 
-from portal.accounts.models import Account
+from portal.accounts.models import Account, PendingChange, Unit
 from portal.accounts.roles import FIELD, STAFF, UNIT, Role
 from portal.accounts.viewer import Viewer
 from portal.areas.queries import below
@@ -67,10 +67,23 @@ def looked_after_by(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def agreed_by(viewer: Viewer) -> ColumnElement[bool]:
-    """The accounts to whose changes this person may be the second, in a query that joins `Area`."""
+    """The changes to which this person may be the second, in a query of `PendingChange` that joins `Account` and
+    its `Area`. Both count, what the account is and what it would become: where power comes or goes, a coordinator
+    has no say, and of the heads only one of the unit concerned."""
     if viewer.role is Role.HEAD:
-        return and_(Account.role.in_(STAFF), (Account.role.not_in(UNIT)) | (Account.unit_id == viewer.unit_id))
+        at_office = or_(Account.role.in_(STAFF), PendingChange.role.in_(STAFF))
+        of_no_unit = and_(Account.role.not_in(UNIT), PendingChange.role.not_in(UNIT))
+        return and_(at_office, or_(of_no_unit, _unit_concerned() == viewer.unit_id))
+    if viewer.role is Role.COORDINATOR:
+        return and_(looked_after_by(viewer), PendingChange.role.not_in(POWERFUL))
     return looked_after_by(viewer)
+
+
+def _unit_concerned() -> ColumnElement[UUID | None]:
+    """Whose head has a say: the unit that would get a head; else the one that somebody leaves or is of; else the one
+    that she would come to."""
+    coming = select(Unit.id).where(Unit.area_id == PendingChange.area_id).scalar_subquery()
+    return case((PendingChange.role == Role.HEAD, coming), (Account.role.in_(UNIT), Account.unit_id), else_=coming)
 
 
 def may_agree(viewer: Viewer, *, asked_by: UUID, about: UUID) -> bool:

@@ -45,7 +45,7 @@ from portal.areas import loading
 from portal.base.clock import now
 from portal.base.db import writing
 from portal.base.errors import NotVisible, Refused
-from tests.factories import area, invited_to, ring_of, sealing_key, viewer_of
+from tests.factories import area, invited_to, private_of, ring_of, sealing_key, viewer_of
 from tests.support.phone import Phone, phone_of
 
 
@@ -89,14 +89,14 @@ def test_a_secret_that_was_renewed_is_hers_alone_and_only_while_it_is_the_same(a
 
 
 def test_a_new_passphrase_locks_her_own_key_alone(any_city):
-    dewis = any_city.db.get_one(StaffKey, any_city.dewi.account_id).locked_private
+    dewis = any_city.db.get_one(StaffKey, any_city.dewi.account_id).twice_locked
     made = own.choose(any_city.db, any_city.settings, account(any_city, "rina"), old=any_city.rina.secret,
                       new="kopi pagi di teras rumah")
     with writing(any_city.db):
         own.change_secret(any_city.db, any_city.rina.account_id, made, but="")
 
     any_city.db.expire_all()
-    assert any_city.db.get_one(StaffKey, any_city.dewi.account_id).locked_private == dewis
+    assert any_city.db.get_one(StaffKey, any_city.dewi.account_id).twice_locked == dewis
 
 
 def test_signing_in_and_out_touches_her_own_sign_ins_alone(any_city):
@@ -131,7 +131,8 @@ def test_a_card_is_hers_alone(any_city):
         assert not cards.use(any_city.db, first)
         assert not cards.use(any_city.db, cards.tags_of(any_city.db, keys, any_city.budi.account_id, codes[1]))
 
-    assert not cards.is_unused(any_city.db, first)
+    assert cards.is_hers(any_city.db, first)
+    assert not cards.is_hers(any_city.db, cards.tags_of(any_city.db, keys, any_city.budi.account_id, codes[1]))
     assert cards.left(any_city.db, any_city.siti.account_id) == cards.CODES - 1
     assert cards.left(any_city.db, any_city.budi.account_id) == cards.CODES
     with writing(any_city.db):
@@ -328,7 +329,7 @@ def test_a_key_is_not_lost_because_somebody_holds_it_who_cannot_use_it(any_city,
         dewi = account(any_city, "dewi")
         dewi.role = Role.HEAD  # so that a head is left
         if other == "switched off":
-            commands.grant_key(any_city.db, ring_of(any_city.db, any_city.ratna), kind="conflict",
+            commands.grant_key(any_city.db, ring_of(any_city, any_city.ratna), kind="conflict",
                                to=any_city.rina.account_id, by=by(any_city, "ratna"))
             account(any_city, "rina").active = False
     with pytest.raises(changes.StillNeeded) as needed:
@@ -346,14 +347,14 @@ def test_keys_are_not_granted_to_somebody_who_is(any_city, why):
             to.role = Role.LEADERSHIP  # whatever unit her row may still name
 
     with pytest.raises(NotVisible), writing(any_city.db):
-        commands.grant_key(any_city.db, ring_of(any_city.db, any_city.ratna), kind="unit", to=to.id,
+        commands.grant_key(any_city.db, ring_of(any_city, any_city.ratna), kind="unit", to=to.id,
                            by=by(any_city, "ratna"))
 
 
 @pytest.mark.parametrize(("kind", "holds"), [("unit", {"unit"}), ("conflict", {"conflict"})])
 def test_only_keys_of_the_kind_that_was_named_are_granted(any_city, kind, holds):
     with writing(any_city.db):
-        commands.grant_key(any_city.db, ring_of(any_city.db, any_city.ratna), kind=kind,
+        commands.grant_key(any_city.db, ring_of(any_city, any_city.ratna), kind=kind,
                            to=any_city.keyless.account_id, by=by(any_city, "ratna"))
 
     colleague = next(one for one in queries.colleagues(any_city.db, by(any_city, "ratna"))
@@ -366,7 +367,7 @@ def test_who_has_no_key_of_her_own_is_granted_none(any_city):
         any_city.db.delete(any_city.db.get_one(StaffKey, any_city.keyless.account_id))
 
     with pytest.raises(Refused), writing(any_city.db):
-        commands.grant_key(any_city.db, ring_of(any_city.db, any_city.ratna), kind="unit",
+        commands.grant_key(any_city.db, ring_of(any_city, any_city.ratna), kind="unit",
                            to=any_city.keyless.account_id, by=by(any_city, "ratna"))
 
 
@@ -504,11 +505,11 @@ def test_a_key_of_another_unit_is_not_handed_on_though_somebody_should_hold_it(a
     with writing(any_city.db):
         theirs = any_city.db.scalars(select(SealingKey).where(
             SealingKey.unit_id == account(any_city, "other").unit_id, SealingKey.kind == "unit")).one()
-        others = ring_of(any_city.db, any_city.other)
+        others = ring_of(any_city, any_city.other)
         any_city.db.add(sealed.grant(others.privates[theirs.id], theirs.id, to=any_city.db.get_one(
             StaffKey, any_city.ratna.account_id), by=None))
         any_city.db.flush()
-        commands.grant_key(any_city.db, ring_of(any_city.db, any_city.ratna), kind="unit",
+        commands.grant_key(any_city.db, ring_of(any_city, any_city.ratna), kind="unit",
                            to=any_city.keyless.account_id, by=by(any_city, "ratna"))
 
     assert theirs.id not in {grant.key_id for grant in queries.grants_of(any_city.db, any_city.keyless.account_id)}
@@ -582,7 +583,7 @@ def test_a_card_lets_nobody_of_the_office_in(city, guest):
 
 
 def test_half_a_key_opens_nothing(any_city):
-    private = sealed.unlock_staff_key(any_city.db.get_one(StaffKey, any_city.rina.account_id), any_city.rina.secret)
+    private = private_of(any_city, any_city.rina)
     with writing(any_city.db):
         token, half = commands.open_sign_in(any_city.db, any_city.rina.account_id, hours=1, staff_private=private)
     viewer = queries.viewer_of(any_city.db, token, sealed.token_hash(token))
@@ -596,7 +597,7 @@ def test_which_keys_a_colleague_holds_is_said_of_her_own_units_keys(any_city):
     with writing(any_city.db):
         theirs = any_city.db.scalars(select(SealingKey).where(
             SealingKey.unit_id == account(any_city, "other").unit_id, SealingKey.kind == "unit")).one()
-        any_city.db.add(sealed.grant(ring_of(any_city.db, any_city.other).privates[theirs.id], theirs.id,
+        any_city.db.add(sealed.grant(ring_of(any_city, any_city.other).privates[theirs.id], theirs.id,
                                      to=any_city.db.get_one(StaffKey, any_city.keyless.account_id), by=None))
 
     holds = {one.name: one.holds for one in queries.colleagues(any_city.db, by(any_city, "ratna"))}
@@ -708,6 +709,16 @@ def test_a_new_key_goes_to_those_who_hold_the_old_one_and_work_there(any_city):
     with writing(any_city.db):
         account(any_city, "dewi").active = False
         any_city.db.flush()
-        new = unit_keys.begin(any_city.db, ring_of(any_city.db, any_city.ratna), "unit", by=by(any_city, "ratna"))
+        new = unit_keys.begin(any_city.db, ring_of(any_city, any_city.ratna), "unit", by=by(any_city, "ratna"))
 
     assert queries.holders_of(any_city.db, new.id) == {any_city.rina.account_id, any_city.ratna.account_id}
+
+
+def test_who_goes_is_held_back_by_no_key_that_she_does_not_hold(any_city):
+    db = any_city.db
+    with writing(db):  # the other unit's keys have nobody left who can use them
+        db.get_one(Account, any_city.other.account_id).active = False
+
+    changes.check_can_go(db, db.get_one(Account, any_city.dewi.account_id))
+    with pytest.raises(changes.StillNeeded):
+        changes.check_can_go(db, db.get_one(Account, any_city.other.account_id))

@@ -1,18 +1,29 @@
 """Recovery and roles: one asks, a second agrees; and what must never be lost stays."""
 
 import re
+from contextlib import suppress
 from datetime import timedelta
+from threading import Barrier, BrokenBarrierError, Thread
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import delete, select, text
 
-from portal.accounts import changes, signin
-from portal.accounts.models import Account, CardCode, Device, KeyGrant, PendingChange, StaffKey
+from portal.accounts import changes, commands, signin
+from portal.accounts.models import (
+    Account,
+    CardCode,
+    Device,
+    KeyDeparture,
+    KeyGrant,
+    PendingChange,
+    SealingKey,
+    StaffKey,
+)
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEntry
 from portal.base.clock import now
-from portal.base.db import writing
+from portal.base.db import engine_for, session_for, writing
 from portal.base.errors import Refused
 from tests import factories
 from tests.support.phone import Phone, phone_of
@@ -82,6 +93,36 @@ def test_what_was_sent_before_is_hidden_for_a_day_while_sending_works_at_once(ci
     assert later.status == 203
 
 
+@pytest.mark.asvs("V6.4.3")
+def test_the_day_begins_when_somebody_comes_in_however_late(city, sign_in, guest):
+    with time_machine.travel(now(), tick=False) as clock:
+        with writing(city.db):
+            old = factories.a_flag(city.db, city.settings, city.siti)
+        path = f"/k/{old.code[:3]}-{old.code[3:]}"
+        recover(city)
+        clock.shift(timedelta(hours=25))
+        code = CODE.search(sign_in(city.wati).get(f"/akun/{city.siti.account_id}").form("/kode").submit().text)[0]
+        Phone().enrol(guest, code, "77203914")
+
+        hidden = guest.get(path)
+        home = guest.get("/")
+        clock.shift(timedelta(hours=24))
+        later = sign_in(city.siti).get(path)
+
+    assert hidden.status == 404
+    assert "set up anew" in home.text
+    assert old.code[:3] not in home.text
+    assert later.status == 203
+
+
+def test_who_comes_in_for_the_first_time_has_nothing_hidden(city, guest):
+    Phone().enrol(guest, factories.invited_to(city, "Bu Ani"), "77203914")
+
+    assert "set up anew" not in guest.get("/").text
+    city.db.rollback()
+    assert city.db.scalars(select(Account.quiet_until).where(Account.name == "Bu Ani")).one() is None
+
+
 @pytest.mark.parametrize("who", ["far", "wati", "rina"])
 def test_a_coordinator_asks_recovery_for_nobody_beside_or_above_her(city, sign_in, who):
     page = sign_in(city.wati).get(f"/akun/{getattr(city, who).account_id}/pulihkan")
@@ -145,13 +186,14 @@ def test_a_head_who_alone_holds_a_key_is_not_reset(city, sign_in):
 
 
 @pytest.mark.asvs("V8.3.2")
-def test_a_cadre_becomes_coordinator_at_once_and_begins_anew(city, sign_in):
+def test_a_cadre_becomes_coordinator_by_two_and_begins_anew(city, sign_in):
     cadre = sign_in(city.siti)
     page = sign_in(city.agus).get(f"/akun/{city.siti.account_id}/peran")
 
-    done = page.form().fill(role="coordinator", place="98.01.01.1001").submit()
+    page.form().fill(role="coordinator", place="98.01.01.1001").submit()
+    assert cadre.get("/").status == 203  # one person alone changes nothing
+    sign_in(city.wati).get("/persetujuan").form("/role").submit("1")
 
-    assert "The role is changed." in done.html
     assert cadre.get("/").path.startswith("/masuk")
     city.db.rollback()
     account = city.db.get_one(Account, city.siti.account_id)
@@ -222,6 +264,107 @@ def test_an_officer_who_leaves_the_unit_leaves_its_keys(city, sign_in):
     city.db.rollback()
     assert city.db.get(StaffKey, city.dewi.account_id) is None
     assert city.db.scalars(select(KeyGrant).where(KeyGrant.account_id == city.dewi.account_id)).all() == []
+
+
+@pytest.mark.asvs("V8.3.2")
+def test_an_officer_who_moves_to_another_unit_leaves_the_keys_of_hers(city, sign_in):
+    done = role_page(sign_in(city.agus), city.dewi).form().fill(role="officer", place="98.02").submit()
+
+    assert "The role is changed." in done.html
+    city.db.rollback()
+    dewi, other = (city.db.get_one(Account, one.account_id) for one in (city.dewi, city.other))
+    assert dewi.unit_id == other.unit_id
+    assert city.db.scalars(select(KeyGrant).where(KeyGrant.account_id == dewi.id)).all() == []
+    left = city.db.scalars(select(KeyDeparture).where(KeyDeparture.account_id == dewi.id)).all()
+    assert [city.db.get_one(SealingKey, one.key_id).kind for one in left] == ["unit"]
+    sign_in(city.other).get("/kunci").form("/kunci").submit("unit")  # her own pair stays hers, to be granted theirs
+    city.db.rollback()
+    granted = city.db.scalars(select(KeyGrant.key_id).where(KeyGrant.account_id == dewi.id)).one()
+    assert city.db.get_one(SealingKey, granted).unit_id == other.unit_id
+
+
+def test_the_only_head_of_a_unit_is_not_moved_to_another(city, sign_in):
+    page = role_page(sign_in(city.agus), city.ratna).form().fill(role="head", place="98.02").submit()
+
+    assert page.errors == ["She is the unit's only head. Name another head first."]
+    city.db.rollback()
+    assert city.db.scalars(select(PendingChange)).all() == []
+
+
+def test_the_last_who_holds_a_key_is_not_moved_to_another_unit(city, sign_in):
+    with writing(city.db):
+        city.db.execute(delete(KeyGrant).where(KeyGrant.account_id.in_(
+            [city.ratna.account_id, city.dewi.account_id])))
+
+    page = role_page(sign_in(city.agus), city.rina).form().fill(role="officer", place="98.02").submit()
+
+    assert "Hand the key on" in page.errors[0]
+
+
+@pytest.mark.asvs("V8.4.2")
+def test_a_head_is_moved_to_another_unit_by_two_and_leaves_the_keys_of_hers(city, sign_in):
+    with writing(city.db):
+        city.db.get_one(Account, city.dewi.account_id).role = Role.HEAD
+
+    page = role_page(sign_in(city.agus), city.dewi).form().fill(role="head", place="98.02").submit()
+    city.db.rollback()
+    before = city.db.get_one(Account, city.dewi.account_id).unit_id
+    sign_in(city.other).get("/persetujuan").form("/role").submit("1")
+
+    assert "A second person must agree now." in page.html
+    city.db.rollback()
+    dewi = city.db.get_one(Account, city.dewi.account_id)
+    assert before != dewi.unit_id == city.db.get_one(Account, city.other.account_id).unit_id
+    assert city.db.scalars(select(KeyGrant).where(KeyGrant.account_id == dewi.id)).all() == []
+
+
+@pytest.mark.asvs("V15.4.2")
+@pytest.mark.parametrize("role", ["head", "admin"])
+def test_of_the_last_two_who_are_switched_off_at_once_one_stays(postgres_city, monkeypatch, role):
+    city = postgres_city
+    two = _two_of_power(city, role)
+    by = factories.viewer_of(city.db, city.wati)
+    city.db.rollback()
+    meet, end_sign_ins = Barrier(2), commands.end_sign_ins
+
+    def together(*args, **more):  # both have asked who else there is before either goes
+        with suppress(BrokenBarrierError):
+            meet.wait(0.5)
+        return end_sign_ins(*args, **more)
+
+    monkeypatch.setattr(commands, "end_sign_ins", together)
+    held = []
+
+    def off(account_id):
+        engine = engine_for(city.url)
+        try:
+            with session_for(engine) as session, writing(session):
+                changes.switch(session, session.get_one(Account, account_id), on=False, by=by)
+        except changes.StillNeeded as needed:
+            held.append(needed.code)
+        engine.dispose()
+
+    threads = [Thread(target=off, args=(one,)) for one in two]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert held == [role]
+    city.db.rollback()
+    assert sum(city.db.get_one(Account, one, populate_existing=True).active for one in two) == 1
+
+
+def test_a_concern_waits_for_nobody_who_is_switched_off_meanwhile(postgres_city):
+    """What is held while somebody goes is the unit's row; a concern that arrives only refers to it."""
+    city, engine = postgres_city, engine_for(postgres_city.url)
+    _two_of_power(city, "head")
+    with writing(city.db), session_for(engine) as other:
+        changes.check_can_go(city.db, city.db.get_one(Account, city.dewi.account_id))
+        other.execute(text("SET lock_timeout = '1s'"))
+        assert factories.a_flag(other, city.settings, city.siti).code
+        other.rollback()
+    engine.dispose()
 
 
 @pytest.mark.asvs("V7.5.1", "V7.5.3")
@@ -298,6 +441,20 @@ def recover(city):
         change, account = changes.pending(city.db, account.id, "recovery", viewer=by)
         changes.agree(city.db, change, account, by=by)
     assert city.db.scalars(select(Device).where(Device.ended_on.is_(None))).all() == []
+
+
+def _two_of_power(city, role):
+    """Two heads who hold both keys, or two administrators."""
+    if role == "admin":
+        with writing(city.db):
+            city.db.get_one(Account, city.lina.account_id).role = Role.ADMIN
+        return city.agus.account_id, city.lina.account_id
+    with writing(city.db):
+        city.db.get_one(Account, city.dewi.account_id).role = Role.HEAD
+        for kind in ("unit", "conflict"):
+            commands.grant_key(city.db, factories.ring_of(city, city.ratna), kind=kind, to=city.dewi.account_id,
+                               by=factories.viewer_of(city.db, city.ratna))
+    return city.ratna.account_id, city.dewi.account_id
 
 
 def role_page(browser, person):

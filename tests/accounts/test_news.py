@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from portal.accounts import devices, news
-from portal.accounts.models import AccountNews
+from portal.accounts.models import Account, AccountNews
 from portal.base.clock import now, telling
 from portal.base.db import writing
 from portal.upkeep import retention
 from portal.upkeep.retention import Moment
+from tests.conftest import signed_in
 from tests.support.pages import Browser
 from tests.support.phone import phone_of
 
@@ -104,6 +105,18 @@ def test_each_is_told_her_own_news_whatever_others_were_told(city):
     assert ASKS not in ratna
 
 
+def test_what_she_was_told_is_told_no_more_and_hers_alone_is_marked_as_told(city):
+    with writing(city.db):
+        for person in (city.rina, city.dewi):
+            news.note(city.db, person.account_id, news.Kind.CARD)
+
+    with writing(city.db):
+        told = [[kind for kind, _day in news.tell(city.db, person.account_id)]
+                for person in (city.rina, city.rina, city.dewi)]
+
+    assert told == [["card"], [], ["card"]]
+
+
 def test_tries_at_a_phone_of_others_or_one_that_was_taken_off_are_no_news(city):
     phone, gone, others = phone_of(city, city.siti), phone_of(city, city.siti), phone_of(city, city.budi)
     for _ in range(4):
@@ -156,3 +169,41 @@ def test_news_of_others_are_not_hers_and_old_ones_go(city, sign_in):
     assert city.db.scalars(select(AccountNews.kind).where(condition)).all() == ["card"]
     with telling(later):
         assert ASKS not in sign_in(city.budi).get("/setelan").text
+
+
+def describes(city, by, person, phone):
+    return signed_in(city, by).get(f"/akun/{person.account_id}/ubah").form().fill(phone=phone).submit()
+
+
+def test_whose_number_was_changed_is_told_once_and_so_is_who_has_it_now(city):
+    """By the number a caller is known: what she reports belongs to whoever has it."""
+    phones = [phone_of(city, one) for one in (city.siti, city.budi)]
+    describes(city, city.wati, city.siti, "")
+    describes(city, city.wati, city.budi, city.siti.phone)
+
+    pages = [phone.sign_in(browser(city), one.secret).text
+             for phone, one in zip(phones, (city.siti, city.budi), strict=True)]
+
+    for page in pages:
+        assert "Your phone number here was changed" in page
+        assert "tell the office too" in page
+    assert "was changed" not in phones[0].sign_in(browser(city), city.siti.secret).text
+
+
+@pytest.mark.parametrize("phone", ["0812-0000-0001", "+62 812 0000 0001"])
+def test_the_same_number_in_other_words_is_no_news(city, phone):
+    assert "0812-0000-0001" in describes(city, city.wati, city.siti, phone).text
+
+    assert kinds(city, city.siti) == set()
+
+
+@pytest.mark.parametrize(("state", "told"), [("never came in", set()), ("begins anew", {"number"})])
+def test_who_was_here_before_is_told_and_who_never_came_in_is_not(city, state, told):
+    with writing(city.db):
+        siti = city.db.get_one(Account, city.siti.account_id)
+        siti.secret_hash = ""
+        siti.quiet_until = now() if state == "begins anew" else None
+
+    describes(city, city.wati, city.siti, "0812 9999 0001")
+
+    assert kinds(city, city.siti) == told

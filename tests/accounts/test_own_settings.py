@@ -1,10 +1,14 @@
 """Her own settings: text size, this phone, PIN, card, phones, and leaving everywhere at once."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from portal.accounts import cards, sealed
-from portal.accounts.models import Account, Device, SignIn, StaffKey
+from portal.accounts.models import Account, CardCode, Device, FailedTry, Passkey, SignIn, StaffKey
+from portal.base.clock import now, telling
+from tests.support.authenticator import Authenticator
 from tests.support.pages import Browser
 from tests.support.phone import phone_of
 
@@ -93,13 +97,13 @@ def test_a_new_passphrase_still_opens_her_keys(city, sign_in):
 
     city.db.rollback()
     own = city.db.get_one(StaffKey, city.rina.account_id)
-    assert sealed.unlock_staff_key(own, phrase)
-    assert sealed.unlock_staff_key(own, city.rina.secret) is None
+    assert sealed.unlock_staff_key(city.keys, own, phrase)
+    assert sealed.unlock_staff_key(city.keys, own, city.rina.secret) is None
 
 
 def test_a_new_card_replaces_the_old_one(city, sign_in):
     def works(code):
-        return cards.is_unused(city.db, cards.tags_of(city.db, city.keys, city.siti.account_id, code))
+        return cards.is_hers(city.db, cards.tags_of(city.db, city.keys, city.siti.account_id, code))
 
     page = sign_in(city.siti).get("/setelan").form("/kartu").submit()
 
@@ -146,6 +150,26 @@ def test_signing_out_everywhere_means_everywhere(city, sign_in):
     assert len(city.db.scalars(select(SignIn)).all()) == 1
 
 
+def tries_of(city):
+    city.db.rollback()
+    return city.db.execute(select(FailedTry.tag, FailedTry.count).order_by(FailedTry.tag)).all()
+
+
+def test_a_second_tap_on_changing_the_pin_is_told_what_the_first_was_and_costs_no_try(city, sign_in):
+    form = sign_in(city.siti).get("/setelan/rahasia").form().fill(
+        old=city.siti.secret, new="77203914", again="77203914")
+
+    first, tries = form.submit(), tries_of(city)
+    second, tries_then = form.submit(), tries_of(city)
+    other = form.fill(new="91730264", again="91730264").submit()
+
+    assert first.path == second.path == "/setelan"
+    assert "The change is saved." in second.text
+    assert other.status == 422  # the same form with another PIN is no second tap
+    assert tries_then == tries
+    assert tries_of(city) != tries
+
+
 @pytest.mark.parametrize("answer", ["", "{}", "[]", "null", '{"rawId": 5}', "x" * 9000,
                                     '{"id":"x","rawId":"x","type":"public-key"}'])
 def test_what_is_no_passkey_is_refused(city, sign_in, answer):
@@ -154,6 +178,62 @@ def test_what_is_no_passkey_is_refused(city, sign_in, answer):
     page = browser.get("/setelan/kunci-layar").form().fill(answer=answer).submit()
 
     assert page.status == 422
+
+
+def with_passkey(browser, authenticator, challenge=""):
+    """What comes of setting this passkey up; in answer to another challenge than the page's, if one is given."""
+    form = browser.get("/setelan/kunci-layar").form()
+    asked = challenge or dict(form.values)["challenge"]
+    return form.fill(challenge=asked, answer=authenticator.make(asked)).submit()
+
+
+def passkeys_of(city, person):
+    city.db.rollback()
+    return city.db.scalars(select(Passkey).where(Passkey.account_id == person.account_id)).all()
+
+
+def test_a_passkey_is_set_up_and_lets_her_in_in_place_of_the_code(city, sign_in):
+    hers, guest = Authenticator(), Browser(city.app.test_client())
+
+    done = with_passkey(sign_in(city.rina), hers)
+    form = guest.get("/masuk/petugas").form("/petugas")
+    page = form.fill(name="rina", passphrase=city.rina.secret,
+                     passkey=hers.show(dict(form.values)["challenge"])).submit()
+
+    assert (done.path, "The passkey is set up." in done.text) == ("/setelan", True)
+    assert page.path == "/antrean"
+
+
+@pytest.mark.asvs("V6.7.2")
+def test_a_passkey_that_answers_an_older_question_is_not_taken(city, sign_in):
+    """Neither one that the page asked before, nor one that somebody else thought of."""
+    browser = sign_in(city.rina)
+    used = dict(browser.get("/setelan/kunci-layar").form().values)["challenge"]
+    with_passkey(browser, Authenticator(), used)
+
+    answers = [with_passkey(browser, Authenticator(), one) for one in (used, "0" * len(used))]
+
+    assert [page.status for page in answers] == [422, 422]
+    assert len(passkeys_of(city, city.rina)) == 1
+
+
+@pytest.mark.parametrize("path", ["kartu", "kunci-layar/{}/lepas"])
+def test_a_card_or_a_passkey_asks_for_her_secret_again_after_five_minutes(city, sign_in, path):
+    browser = sign_in(city.siti)
+    with_passkey(browser, Authenticator())
+    (passkey,) = passkeys_of(city, city.siti)
+    codes = city.db.scalars(select(CardCode.tag).where(CardCode.account_id == city.siti.account_id)).all()
+    began = now()
+    for minutes in (2, 4):  # she goes on working, so the pause for a phone that was laid down has not come
+        with telling(began + timedelta(minutes=minutes)):
+            page = browser.get("/setelan")
+
+    with telling(began + timedelta(minutes=6)):
+        asked = browser.post(f"/setelan/{path.format(passkey.id)}", [("csrf_token", token(page))])
+
+    assert asked.root.all("input", name="secret")
+    assert len(passkeys_of(city, city.siti)) == 1
+    assert city.db.scalars(select(CardCode.tag).where(CardCode.account_id == city.siti.account_id)).all() == codes
 
 
 def test_a_forged_passkey_lets_nobody_in(city):

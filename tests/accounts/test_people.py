@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import func, select
 
-from portal.accounts import bulk
+from portal.accounts import bulk, cards
 from portal.accounts.models import Account, CardCode, Invitation, KeyGrant
 from portal.audit.models import AuditEntry
 from portal.base.db import writing
@@ -402,3 +402,20 @@ def token(page):
     return page.root.all("input", name="csrf_token")[0].attrs["value"]
 
 
+
+
+def test_a_card_that_is_used_does_not_tell_the_coordinator_when_she_signs_in(city, sign_in):
+    wati = sign_in(city.wati)
+
+    def said():
+        return wati.get(f"/akun/{city.siti.account_id}").text
+
+    before = said()
+    for number in range(cards.CODES - 4):
+        assert "few left" not in said()
+        with writing(city.db):
+            cards.use(city.db, cards.tags_of(city.db, city.keys, city.siti.account_id, city.siti.card[number]))
+        if number < cards.CODES - 5:
+            assert said() == before
+
+    assert "a card of codes, few left" in said()

@@ -11,10 +11,10 @@ from portal.accounts.forms import RoleForm
 from portal.accounts.models import Account
 from portal.accounts.roles import Role
 from portal.accounts.views.blueprint import bp
-from portal.accounts.words import role_name
+from portal.accounts.words import role_name, same_hand
 from portal.areas.models import Area
 from portal.areas.queries import full_names
-from portal.web import db
+from portal.web import db, watch
 from portal.web.guard import allowed
 from portal.web.render import render
 
@@ -40,7 +40,7 @@ def recover(account_id: UUID):
 @allowed(policy.may_change_roles)
 @signin.fresh()
 def change_role(account_id: UUID):
-    """Another role or place. Where power comes or goes, a second person agrees first."""
+    """Another role or place. Where power comes or goes, or she must begin anew, a second person agrees first."""
     account = queries.person(db.session(), account_id, current_user)
     form = RoleForm(data={"role": account.role})
     form.role.choices = [(role.value, role_name(role)) for role in Role]
@@ -58,7 +58,8 @@ def change_role(account_id: UUID):
 @allowed(policy.may_agree_to_changes)
 def pending_changes():
     """What waits for this person as the second one."""
-    return render("accounts/pending.html", changes=queries.waiting_changes(db.session(), current_user))
+    return render("accounts/pending.html", changes=queries.waiting_changes(db.session(), current_user),
+                  same_hand=same_hand)
 
 
 @bp.post("/persetujuan/<uuid:account_id>/<kind>")
@@ -73,6 +74,10 @@ def decide(account_id: UUID, kind: str):
             (changes.agree if agreed else changes.refuse)(writing, change, account, by=current_user)
     except changes.StillNeeded as needed:
         flash(entering.sentence_for(needed))
+        return redirect(url_for(".pending_changes"), 303)
+    except changes.SameHand as tied:
+        watch.refused("a second person of the same hand")
+        flash(same_hand(tied.until))
         return redirect(url_for(".pending_changes"), 303)
     flash(_("Agreed. Who asked can now show the code.") if agreed else _("Refused. Nothing has changed."))
     return redirect(url_for(".pending_changes"), 303)

@@ -101,10 +101,10 @@ def switch(account_id: UUID):
     try:
         with db.transaction() as writing:
             account = queries.person(writing, account_id, current_user)
-            changes.switch(writing, account, on=on, by=current_user)
+            done = changes.switch(writing, account, on=on, by=current_user)
     except changes.StillNeeded as needed:
         return _one_person(account, problem=entering.sentence_for(needed))
-    flash(_("The account is switched on.") if on else _("The account is switched off. All its sign-ins have ended."))
+    flash(_switched(on, done))
     return redirect(url_for(".person", account_id=account_id), 303)
 
 
@@ -226,7 +226,7 @@ def _one_person(account: Account, problem: str = "") -> Response:
         state=queries.state_of(account.active, bool(account.secret_hash), invitation is not None),
         changes=queries.changes_of(session, account.id),
         phones=len(devices.of_account(session, account.id)), passkeys=len(passkeys.of_account(session, account.id)),
-        codes_left=cards.left(session, account.id), in_field=account.role in FIELD,
+        few_codes=cards.few_left(session, account.id), in_field=account.role in FIELD,
         myself=account.id == current_user.account_id)
 
 
@@ -270,6 +270,14 @@ def _describe(form: DescribeForm, account_id: UUID) -> bool:
         entering.refuse(form.phone, bad_account(bad.code))
         return False
     return True
+
+
+def _switched(on: bool, done: bool) -> str:
+    if not on:
+        return _("The account is switched off. All its sign-ins have ended.")
+    if not done:
+        return _("The account is switched on. A second person must agree before anybody can use it.")
+    return _("The account is switched on.")
 
 
 def _table_of(form: BulkForm) -> str:
