@@ -3,7 +3,7 @@
 | what | sealed under | bound to |
 |---|---|---|
 | phone number, second factor | server key `people` (a file outside the database) | account, field |
-| an officer's private key | her passphrase (Argon2id) | account |
+| an officer's private key | her passphrase (Argon2id), and around that server key `people` | account |
 | the same, while she is signed in | a key that only her browser's cookie holds | sign-in |
 | a unit's private key | each holder's public key (HPKE) | key, holder |
 """
@@ -80,6 +80,11 @@ def try_tag(keys: ServerKeys, *parts: str) -> bytes:
     """How failed tries are counted without writing down whose they were. With new server keys counting begins
     anew."""
     return vault.tag(keys.people, "|".join(parts), purpose="try")
+
+
+def change_tag(keys: ServerKeys, *secrets: str) -> str:
+    """By which a form with these secrets is known again: of the database alone nobody can guess at them."""
+    return vault.tag(keys.people, "\0".join(secrets), purpose="change").hex()
 
 
 def challenge_mark(keys: ServerKeys, body: str) -> str:
@@ -196,31 +201,42 @@ def open_totp(keys: ServerKeys, account: Account) -> str:
     return vault.unlock_with_any(keys.every("people"), account.sealed_totp, label=label).decode()
 
 
-def make_staff_key(account_id: UUID, passphrase: str, *, memory_kib: int) -> StaffKey:
-    """A key pair for an officer, its private half locked under her passphrase."""
-    pair, salt = vault.new_pair(), secrets.token_bytes(16)
-    cost = vault.PassphraseCost(memory_kib=memory_kib)
-    locking = vault.from_passphrase(passphrase, salt, cost)
-    return StaffKey(
-        account_id=account_id, public=pair.public, salt=salt, memory_kib=cost.memory_kib, rounds=cost.rounds,
-        locked_private=vault.lock(locking, pair.private, label=f"staff_keys|{account_id}|private"),
-    )
+def make_staff_key(keys: ServerKeys, account_id: UUID, passphrase: str, *, memory_kib: int) -> StaffKey:
+    """A key pair for an officer, its private half locked under her passphrase and once more by the server."""
+    pair = vault.new_pair()
+    return StaffKey(account_id=account_id, public=pair.public,
+                    **lock_again(keys, account_id, pair.private, passphrase, memory_kib=memory_kib))
 
 
-def lock_again(account_id: UUID, private: bytes, passphrase: str, *, memory_kib: int) -> dict[str, Any]:
+def lock_again(keys: ServerKeys, account_id: UUID, private: bytes, passphrase: str, *, memory_kib: int
+               ) -> dict[str, Any]:
     """The columns of a `StaffKey` whose private half, which she has just opened, lies under a new passphrase."""
     cost, salt = vault.PassphraseCost(memory_kib=memory_kib), secrets.token_bytes(16)
-    locking = vault.from_passphrase(passphrase, salt, cost)
+    locked = vault.lock(vault.from_passphrase(passphrase, salt, cost), private, label=_own_label(account_id))
     return {"salt": salt, "memory_kib": cost.memory_kib, "rounds": cost.rounds,
-            "locked_private": vault.lock(locking, private, label=f"staff_keys|{account_id}|private")}
+            "twice_locked": lock_for_server(keys, account_id, locked)}
 
 
-def unlock_staff_key(key: StaffKey, passphrase: str) -> bytes | None:
+def lock_for_server(keys: ServerKeys, account_id: UUID, locked: bytes) -> bytes:
+    """A private half as her passphrase locks it, locked once more: a stolen database alone cannot be guessed at."""
+    return vault.lock(keys.people, locked, label=_server_label(account_id))
+
+
+def unlock_for_server(keys: ServerKeys, account_id: UUID, twice_locked: bytes) -> bytes | None:
+    """The private half as her passphrase alone locks it; None when the server never locked it, or it was altered."""
+    try:
+        return vault.unlock_with_any(keys.every("people"), twice_locked, label=_server_label(account_id))
+    except vault.DoesNotOpen:
+        return None
+
+
+def unlock_staff_key(keys: ServerKeys, key: StaffKey, passphrase: str) -> bytes | None:
     """An officer's private key, or None when the passphrase is not hers."""
     cost = vault.PassphraseCost(key.memory_kib, key.rounds)
     locking = vault.from_passphrase(passphrase, key.salt, cost)
+    locked = unlock_for_server(keys, key.account_id, key.twice_locked)
     try:
-        return vault.unlock(locking, key.locked_private, label=f"staff_keys|{key.account_id}|private")
+        return vault.unlock(locking, locked or b"", label=_own_label(key.account_id))
     except vault.DoesNotOpen:
         return None
 
@@ -281,6 +297,14 @@ def join_privates(one: tuple[int, bytes], other: tuple[int, bytes]) -> dict[byte
 def fingerprint(*publics: bytes) -> str:
     """By which people know keys again: 16 hexadecimal signs of a hash of their public halves."""
     return hashlib.sha256(b"".join(publics)).hexdigest()[:16].upper()
+
+
+def _own_label(account_id: UUID) -> str:
+    return f"staff_keys|{account_id}|private"
+
+
+def _server_label(account_id: UUID) -> str:
+    return f"staff_keys|{account_id}|server"
 
 
 def _grant_label(key_id: UUID, account_id: UUID) -> str:

@@ -1,8 +1,8 @@
 """How a unit's keys stand: which seals now, who left that once held one, whether a newer one takes over.
 
-Replacing a key has three steps. `begin` makes the new one and grants it to all who hold the old one; concerns
-are sealed to it at once. Then everything under the old one is moved (`casework/rewrapping.py`), and only when
-nothing is left under it, it is retired. None of these commits.
+Replacing a key has three steps. `begin` makes the new one and grants it to all of the unit who hold the old one;
+concerns are sealed to it at once. Then everything under the old one is moved (`casework/rewrapping.py`), and only
+when nothing is left under it, it is retired. None of these commits.
 """
 
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ def like(session: Session, key_id: UUID) -> set[UUID]:
 
 
 def begin(session: Session, ring: sealed.KeyRing, kind: str, *, by: Viewer) -> SealingKey:
-    """Make a new key of this kind, which seals from now on, for everybody who holds the present one.
+    """Make a new key of this kind, which seals from now on, for everybody of the unit who holds the present one.
 
     Raises `Refused` for somebody who does not hold it, and while an older one is still being replaced.
     """
@@ -77,7 +77,7 @@ def begin(session: Session, ring: sealed.KeyRing, kind: str, *, by: Viewer) -> S
     new.made_at = max(new.made_at, old.made_at + timedelta(microseconds=1))  # whatever the clock says
     session.add(new)
     session.flush()
-    for own in _holders(session, old.id):
+    for own in _holders(session, old):
         session.add(sealed.grant(private, new.id, to=own, by=by.account_id))
     record(session, "key.made", new.id, by=by.account_id, reason=kind)
     return new
@@ -98,11 +98,12 @@ def give_up(session: Session, account_id: UUID) -> None:
     session.execute(delete(KeyGrant).where(KeyGrant.account_id == account_id))
 
 
-def _holders(session: Session, key_id: UUID) -> list[StaffKey]:
+def _holders(session: Session, key: SealingKey) -> list[StaffKey]:
+    """The own keys of those who hold this one and are of its unit: a grant that was left behind gives nothing new."""
     return list(session.scalars(
         select(StaffKey).join(KeyGrant, KeyGrant.account_id == StaffKey.account_id)
         .join(Account, Account.id == StaffKey.account_id)
-        .where(KeyGrant.key_id == key_id, Account.active)))
+        .where(KeyGrant.key_id == key.id, Account.active, Account.unit_id == key.unit_id)))
 
 
 def _departures(session: Session, key_id: UUID) -> list[Departure]:

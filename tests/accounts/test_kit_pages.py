@@ -8,7 +8,8 @@ from portal.accounts.models import Account, RecoveryKit, SealingKey
 from portal.audit.models import AuditEntry
 from portal.base.db import writing
 from portal.casework import rewrapping
-from tests.factories import a_flag, ring_of, viewer_of
+from portal.flags.answers import KeepFrom
+from tests.factories import a_flag, ring_of, some_answers, viewer_of
 from tests.support.people_writings import sheets_of
 
 
@@ -152,9 +153,33 @@ def test_a_press_that_has_no_time_leaves_the_rest_for_the_next(city, head, monke
 def test_sheets_of_a_replaced_key_are_said_to_be_old(city, head):
     checked(head, *shown(head))
     with writing(city.db):
-        unit_keys.begin(city.db, ring_of(city.db, city.ratna), "conflict", by=viewer_of(city.db, city.ratna))
+        unit_keys.begin(city.db, ring_of(city, city.ratna), "conflict", by=viewer_of(city.db, city.ratna))
 
     assert "are of older keys" in head.get("/kunci").text
+
+
+@pytest.fixture
+def second_head(city, sign_in):
+    """Dewi, who holds the ordinary key alone."""
+    with writing(city.db):
+        city.db.get_one(Account, city.dewi.account_id).role = "head"
+    return sign_in(city.dewi)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_of_a_key_that_she_does_not_hold_a_head_is_told_no_number_and_given_no_step(city, head, second_head, begun):
+    with writing(city.db):
+        a_flag(city.db, city.settings, city.siti, answers=some_answers(keep_from=(KeepFrom.RT_RW,)))
+    if begun:
+        head.get("/kunci/ganti/conflict").form("/kunci/ganti/conflict").submit()
+
+    page = second_head.get("/kunci/ganti/conflict")
+
+    assert "You do not hold this key. Ask somebody who does." in page.text
+    for told in ("concern", "lies under", "A new key", "The old key"):
+        assert told not in page.root.all("main")[0].text.replace("Concerns with a conflict of interest", "")
+    assert not [form for form in page.root.all("form") if "kunci" in form.attrs["action"]]
+    assert ("1 concern still lies under the old key." in head.get("/kunci/ganti/conflict").text) is begun
 
 
 @pytest.mark.parametrize("path", ["/kunci/ganti/semua", "/kunci/ganti/", "/kunci/ganti/unit/lain"])

@@ -23,7 +23,7 @@ def sheets(any_city):
 
 
 def made(city, person=None):
-    ring, unit_id = ring_of(city.db, person or city.ratna), unit_of(city, person or city.ratna)
+    ring, unit_id = ring_of(city, person or city.ratna), unit_of(city, person or city.ratna)
     with writing(city.db):
         shares = kits.make(city.db, ring, unit_id)
         kits.keep(city.db, ring, unit_id, shares, by=None)
@@ -55,7 +55,7 @@ def test_any_two_sheets_give_an_officer_all_that_was_sealed(any_city, sheets):
         given = recovers(any_city, one, other, any_city.keyless)
 
         assert {key.kind for key in given} == {"unit", "conflict"}
-        ring = ring_of(any_city.db, any_city.keyless)
+        ring = ring_of(any_city, any_city.keyless)
         with writing(any_city.db):
             opened = accounts_open(any_city, ring, flag.id)
         assert opened.story == "mutiara"
@@ -145,7 +145,7 @@ def test_a_kit_of_another_units_keys_gives_its_own_people_theirs_and_nobody_here
 
 def test_who_holds_only_one_of_the_keys_can_make_no_kit(city):
     with pytest.raises(Refused):
-        kits.make(city.db, ring_of(city.db, city.rina), unit_of(city, city.rina))
+        kits.make(city.db, ring_of(city, city.rina), unit_of(city, city.rina))
 
 
 @pytest.mark.parametrize(("typed", "code"), [
@@ -154,7 +154,7 @@ def test_who_holds_only_one_of_the_keys_can_make_no_kit(city):
     (lambda s: [s[0], s[1], replace(s[2], kit=b"abcd")], "mixed"),
 ])
 def test_a_kit_counts_only_when_all_three_sheets_were_typed_in_again(city, typed, code):
-    ring, unit_id = ring_of(city.db, city.ratna), unit_of(city, city.ratna)
+    ring, unit_id = ring_of(city, city.ratna), unit_of(city, city.ratna)
     shares = kits.make(city.db, ring, unit_id)
 
     with pytest.raises(BadKit) as bad, writing(city.db):
@@ -170,19 +170,19 @@ def test_a_kit_is_out_of_date_once_a_key_was_replaced_and_another_cannot_be_made
     assert kits.is_of_present_keys(city.db, unit_id)
 
     with writing(city.db):
-        unit_keys.begin(city.db, ring_of(city.db, city.ratna), "unit", by=viewer_of(city.db, city.ratna))
+        unit_keys.begin(city.db, ring_of(city, city.ratna), "unit", by=viewer_of(city.db, city.ratna))
 
     assert not kits.is_of_present_keys(city.db, unit_id)
     assert kits.latest(city.db, unit_id) is not None
     with pytest.raises(Refused):
-        kits.make(city.db, ring_of(city.db, city.ratna), unit_id)
+        kits.make(city.db, ring_of(city, city.ratna), unit_id)
 
 
 def test_sheets_of_keys_that_were_replaced_are_known_again_as_such(city):
     sheets, unit_id = made(city), unit_of(city, city.ratna)
     for kind in unit_keys.KINDS:
         with writing(city.db):
-            unit_keys.begin(city.db, ring_of(city.db, city.ratna), kind, by=viewer_of(city.db, city.ratna))
+            unit_keys.begin(city.db, ring_of(city, city.ratna), kind, by=viewer_of(city.db, city.ratna))
             unit_keys.retire(city.db, unit_keys.in_use(city.db, unit_id, kind)[0], by=viewer_of(city.db, city.ratna))
 
     with pytest.raises(BadKit, match="replaced"):
@@ -196,5 +196,5 @@ def test_after_the_last_holder_is_gone_a_new_head_begins_from_the_sheets(any_cit
     recovers(any_city, sheets[2], sheets[0], any_city.keyless)
 
     held = {grant.key_id for grant in accounts.grants_of(any_city.db, any_city.keyless.account_id)}
-    assert held == set(ring_of(any_city.db, any_city.keyless).privates)
+    assert held == set(ring_of(any_city, any_city.keyless).privates)
     assert len(held) == 2
