@@ -22,6 +22,7 @@ from portal.base.settings import ServerKeys
 CODES = 20
 LENGTH = 8
 SALT_BYTES = 16
+_FEW = 4
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,9 +76,10 @@ def tags_of(session: Session, keys: ServerKeys, account_id: UUID, typed: str) ->
     return sealed.card_tags(keys, account_id, code, slow)
 
 
-def is_unused(session: Session, tags: list[bytes]) -> bool:
-    """Whether what was typed (`tags_of`) is one of the account's codes that still work."""
-    return session.scalar(select(CardCode.tag).where(CardCode.tag.in_(tags), CardCode.used_on.is_(None))) is not None
+def is_hers(session: Session, tags: list[bytes]) -> bool:
+    """Whether what was typed (`tags_of`) is one of the account's codes, used or not. Who holds either is told more
+    than others, and counted more sharply."""
+    return session.scalar(select(CardCode.tag).where(CardCode.tag.in_(tags))) is not None
 
 
 def use(session: Session, tags: list[bytes]) -> bool:
@@ -91,6 +93,18 @@ def left(session: Session, account_id: UUID) -> int:
     """How many codes of the account's card still work."""
     return session.scalar(select(func.count()).select_from(CardCode).where(
         CardCode.account_id == account_id, CardCode.used_on.is_(None))) or 0
+
+
+def is_untouched(session: Session, account_id: UUID) -> bool:
+    """Whether the account has a card of which no code was used yet."""
+    return left(session, account_id) == CODES
+
+
+def few_left(session: Session, account_id: UUID) -> bool | None:
+    """Whether the card runs out soon, or None without one. It is all that a coordinator is told: an exact number
+    would go down before her eyes whenever somebody signs in."""
+    number = left(session, account_id)
+    return number <= _FEW if number else None
 
 
 def void(session: Session, account_id: UUID) -> None:

@@ -29,6 +29,10 @@ class BadKey(Exception):
     """What was sent as a public key is none, or its holder did not prove that she has it."""
 
 
+class KnownKey(BadKey):
+    """A key that is somebody's already: the phone must make another."""
+
+
 def from_text(text: str) -> bytes:
     """The bytes of unpadded base64url; empty for what is none."""
     try:
@@ -75,7 +79,7 @@ def add(session: Session, keys: ServerKeys, account_id: UUID, *, public: str, pr
     if len(point) != _POINT or not is_signed(point, proof, "enrol", challenge):
         raise BadKey
     if session.get(Device, device_id(point)) is not None:
-        raise BadKey  # somebody's already: a key is made anew for each enrolment
+        raise KnownKey
     today = now().date()
     device = Device(id=device_id(point), account_id=account_id, public=point, browser=browser[:40],
                     added_on=today, last_on=today, mark=sealed.key_mark(keys, account_id, point))

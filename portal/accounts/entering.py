@@ -1,13 +1,17 @@
 """The web side of a try to get in: the throttle has its word first, then the secret is checked, and a
 success brings the person where she was going, with the answers she had."""
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 from flask import Response, flash, make_response, redirect, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from sqlalchemy.orm import Session
 
-from portal.accounts import changes, commands, devices, news, own, passwords, sealed, signin, throttle
+from portal.accounts import changes, commands, devices, news, own, passwords, sealed, signin, throttle, tries
 from portal.accounts.models import Account, Device, StaffKey
 from portal.accounts.passkeys import Site
 from portal.accounts.queries import Entrant
@@ -19,9 +23,20 @@ from portal.web import carry, config, db, watch
 from portal.web.render import render
 
 
+@dataclass(frozen=True)
+class Inside:
+    """Somebody who was let in: her sign-in's token, her browser's half of her key, and her news."""
+
+    account_id: UUID
+    is_staff: bool
+    token: str
+    half: str
+    untold: tuple[tuple[str, date], ...]
+
+
 def network() -> str:
     """Where a try comes from, as far as the throttle needs it."""
-    return request.remote_addr or ""
+    return tries.line(request.remote_addr or "")
 
 
 def site() -> Site:
@@ -91,27 +106,54 @@ def enter(form: Any, account: Account | Entrant, tried: Try | None, secret: str,
           device: Device | None = None, *, how: str = "") -> Response:
     """Sign the person in, and bring her where she was going. `how` is kept of somebody at the office: by which
     second factor, or on what ground. Raises `passwords.Busy`."""
-    private = _unlocked(account, secret)
+    private = unlocked(db.session().get(StaffKey, account.id), secret)
     with db.transaction() as writing:
-        news.note_tries(writing, config.keys(), account.id, tried)
-        untold = news.tell(writing, account.id)
-        if tried is not None:
-            throttle.forget(writing, tried.own)
-        if device is not None:
-            writing.get_one(Device, device.id).last_on = now().date()
-        commands.note_entry(writing, account.id, Role(account.role), how)
-    _viewer, half = signin.begin(account.id, account.role not in FIELD, private, device.id if device else None)
-    if untold:  # the sign-in that was before is cleared now, and what was to be shown with it
-        flash(" ".join([*(news_sentence(*one) for one in untold),
+        inside = let_in(writing, account, tried, device, private=private, how=how)
+    return lead_on(inside, form)
+
+
+def unlocked(own: StaffKey | None, secret: str) -> bytes | None:
+    """The officer's own private key, for those who have one. It takes its time, so it is done before anything is
+    locked. Raises `passwords.Busy`."""
+    if own is None:
+        return None
+    with passwords.few_at_once():
+        return sealed.unlock_staff_key(config.keys(), own, secret)
+
+
+def let_in(writing: Session, account: Account | Entrant, tried: Try | None = None, device: Device | None = None, *,
+           private: bytes | None = None, how: str = "") -> Inside:
+    """Open her sign-in, in the transaction of the act that lets her in: what she has used up for it is used up only
+    if she is in. Then `lead_on` goes on."""
+    news.note_tries(writing, config.keys(), account.id, tried)
+    untold = news.tell(writing, account.id)
+    if tried is not None:
+        throttle.forget(writing, tried.own)
+        if tried.network is not None:
+            throttle.take_back(writing, tried.network)
+    if device is not None:
+        writing.get_one(Device, device.id).last_on = now().date()
+    role = Role(account.role)
+    commands.note_entry(writing, account.id, role, how)
+    token, half = signin.open_here(writing, account.id, private, is_staff=role not in FIELD,
+                                   device_id=device.id if device else None)
+    return Inside(account.id, role not in FIELD, token, half, tuple(untold))
+
+
+def lead_on(inside: Inside, form: Any = None) -> Response:
+    """Who was let in gets her cookies, what she was not told yet, and the page she was going to."""
+    signin.begin(inside.token)
+    if inside.untold:  # the sign-in that was before is cleared now, and what was to be shown with it
+        flash(" ".join([*(news_sentence(*one) for one in inside.untold),
                         _("If this was not you, tell whoever set up your account.")]), "kunci")
     target = carry.local_path(form.next.data or "/") if form is not None else "/"
-    if form is not None and form.carried.data:
+    if form is not None and carry.is_for_her(target):  # somebody else's is not offered to her
         page = render("continue.html", signed_in=True, carried=form.carried.data, path=target)
     else:
         page = make_response(redirect(target, 303))
-    if account.role not in FIELD:
-        signin.know_browser(page, config.keys(), account.id)
-    return signin.set_key_cookie(page, half)
+    if inside.is_staff:
+        signin.know_browser(page, config.keys(), inside.account_id)
+    return signin.set_key_cookie(page, inside.half)
 
 
 def proven_device(form: Any) -> tuple[Device | None, bool]:
@@ -136,12 +178,3 @@ def sentence_for(problem: changes.StillNeeded) -> str:
         "admin": _("She is the only administrator. Name another one first."),
         "key": _("Only she can open some of the unit's concerns. Hand the key on to a colleague first."),
     }[problem.code]
-
-
-def _unlocked(account: Account | Entrant, secret: str) -> bytes | None:
-    """The officer's own private key, for those who have one."""
-    own = db.session().get(StaffKey, account.id)
-    if own is None:
-        return None
-    with passwords.few_at_once():
-        return sealed.unlock_staff_key(own, secret)

@@ -101,6 +101,7 @@ class EnrolForm(BaseForm):
     challenge = HiddenField()
     key = HiddenField()
     proof = HiddenField()
+    card = HiddenField()
     secret = _secret_field(_l("Choose a PIN"), _l("Choose a PIN."))
 
 

@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from portal.accounts import passwords, sealed
 from portal.accounts.models import Account, Invitation, PendingChange, StaffKey
 from portal.accounts.roles import FIELD, UNIT, Role
+from portal.accounts.viewer import QUIET
+from portal.audit import once
 from portal.audit.log import record
 from portal.base.clock import now
 from portal.base.errors import Refused
@@ -53,7 +55,7 @@ def choose(settings: Settings, account: Account, secret: str, *, totp_secret: st
     keys, role = settings.require_keys(), Role(account.role)
     check_secret(role, secret, phone=sealed.open_phone(keys, account),
                  names=(account.name, account.title, settings.name, settings.office_name))
-    own = sealed.make_staff_key(account.id, secret, memory_kib=settings.passphrase_memory_kib) \
+    own = sealed.make_staff_key(keys, account.id, secret, memory_kib=settings.passphrase_memory_kib) \
         if role in UNIT else None
     return Chosen(passwords.hashed(sealed.peppered(keys, secret)), keys.number,
                   sealed.seal_totp(keys, account.id, totp_secret) if totp_secret else None, totp_last, own)
@@ -102,12 +104,16 @@ def invited(session: Session, keys: ServerKeys, typed: str) -> Account | None:
 def accept(session: Session, keys: ServerKeys, typed: str, chosen: Chosen) -> Account | None:
     """Make the account its person's, and the code worthless; None when the code does not work (any more).
 
+    Somebody who was here before has begun anew: what she sent stays hidden for a day from now on, however long the
+    code was left lying (`viewer.QUIET`).
     A cadre's coming in leaves no moment behind: beside a concern's it would say too much.
     """
     account = invited(session, keys, typed)
     if account is None or not _use_up(session, account.id):
         return None
     account.secret_hash, account.server_key = chosen.secret_hash, chosen.server_key
+    if account.quiet_until is not None:
+        account.quiet_until = now() + QUIET
     if chosen.sealed_totp is not None:
         account.sealed_totp, account.totp_last = chosen.sealed_totp, chosen.totp_last
     if chosen.staff_key is not None:
@@ -116,6 +122,33 @@ def accept(session: Session, keys: ServerKeys, typed: str, chosen: Chosen) -> Ac
     if account.role not in FIELD:
         record(session, "account.entered", account.id, by=account.id)
     return account
+
+
+@dataclass(frozen=True)
+class Used:
+    """A code that was used lately: by whom, and whether she was given a card of codes for it."""
+
+    account: Account
+    gave_card: bool
+
+
+def note_used(session: Session, keys: ServerKeys, typed: str, account_id: UUID, *, gave_card: bool = False) -> None:
+    """Keep, in the transaction of `accept`, that the code was used and by whom: the answer may be lost on its way, or
+    the form be sent twice. Kept by the day, like any form that was sent, and never with the code."""
+    once.remember(session, _used_key(keys, typed), "", f"{account_id} card" if gave_card else str(account_id))
+
+
+def used(session: Session, keys: ServerKeys, typed: str) -> Used | None:
+    """Who came in with this code today or yesterday; None for any other code, and for an account that is off."""
+    since = (now() - LIFE).date()
+    outcomes = (once.outcome_since(session, _used_key(one, typed), since) for one in keys.readable)
+    account_id, _space, card = (next(filter(None, outcomes), "") or "").partition(" ")
+    account = session.get(Account, UUID(account_id)) if account_id else None
+    return Used(account, bool(card)) if account is not None and account.active else None
+
+
+def _used_key(keys: ServerKeys, typed: str) -> str:
+    return f"invitation|{sealed.invitation_tag(keys, plain(typed)).hex()}"
 
 
 def _use_up(session: Session, account_id: UUID) -> bool:

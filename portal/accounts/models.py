@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.base.db import Base, new_id
+from portal.base.db import NO_ORDER, Base, new_id
 
 
 class Unit(Base):
@@ -53,10 +53,28 @@ class Account(Base):
     language: Mapped[str] = mapped_column(String(5), default="")
     text_size: Mapped[int] = mapped_column(default=100)
     shortcuts: Mapped[bool] = mapped_column(default=True)
-    # after a recovery: until then what she sent before is not shown
+    # once she has begun anew: until then what she sent before is not shown
     quiet_until: Mapped[datetime | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_on: Mapped[date]
+
+
+class Posting(Base):
+    """That somebody worked at the office: for a unit, or beside the units for an area (None: for all), from when to
+    when. Whose trail an act belongs to follows from it, whatever she has become since. `since` is None where it
+    began with the account, or before this was kept.
+
+    The field has none: these times are exact.
+    """
+
+    __tablename__ = "postings"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
+    unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("areas.id"))
+    since: Mapped[datetime | None]
+    until: Mapped[datetime | None]
 
 
 class SignIn(Base):
@@ -67,6 +85,7 @@ class SignIn(Base):
     """
 
     __tablename__ = "sign_ins"
+    __table_args__ = NO_ORDER
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
@@ -83,6 +102,7 @@ class Device(Base):
     """
 
     __tablename__ = "devices"
+    __table_args__ = NO_ORDER
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
@@ -101,6 +121,7 @@ class Passkey(Base):
     without one it takes the place of the code from a staff member's app."""
 
     __tablename__ = "passkeys"
+    __table_args__ = NO_ORDER
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
@@ -117,6 +138,7 @@ class Invitation(Base):
     """The way into an account that waits for its person: a code that works once, for a day."""
 
     __tablename__ = "invitations"
+    __table_args__ = NO_ORDER
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
     code_tag: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
@@ -129,6 +151,7 @@ class CardCode(Base):
     the server's keys under which it is found."""
 
     __tablename__ = "card_codes"
+    __table_args__ = NO_ORDER
 
     tag: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), index=True)
@@ -156,19 +179,21 @@ class UsedChallenge(Base):
     """A challenge that was answered and may not be answered again. It names nobody."""
 
     __tablename__ = "used_challenges"
+    __table_args__ = NO_ORDER
 
     tag: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     used_on: Mapped[date] = mapped_column(index=True)
 
 
 class StaffKey(Base):
-    """An officer's own key pair. The private half is locked under a key made from her passphrase."""
+    """An officer's own key pair. The private half is locked under a key made from her passphrase, and that once
+    more under a key of the server."""
 
     __tablename__ = "staff_keys"
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
     public: Mapped[bytes] = mapped_column(LargeBinary(65))
-    locked_private: Mapped[bytes] = mapped_column(LargeBinary)
+    twice_locked: Mapped[bytes] = mapped_column(LargeBinary)
     salt: Mapped[bytes] = mapped_column(LargeBinary(16))
     memory_kib: Mapped[int]
     rounds: Mapped[int]
@@ -230,11 +255,11 @@ class RecoveryKit(Base):
 
 
 class AccountNews(Base):
-    """That something happened to how a person signs in, of which she is told (`news.py`)."""
+    """That something happened to how a person signs in or is known, of which she is told (`news.py`)."""
 
     __tablename__ = "account_news"
     __table_args__ = (CheckConstraint(
-        "kind IN ('tries','secret','passkey','passkey_off','phone_off','card')", name="kind"),)
+        "kind IN ('tries','secret','passkey','passkey_off','phone_off','card','number')", name="kind"), NO_ORDER)
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(12), primary_key=True)
@@ -246,6 +271,7 @@ class FailedTry(Base):
     """How often a sign-in failed for one account, network or pair of them, named by a keyed tag."""
 
     __tablename__ = "failed_tries"
+    __table_args__ = NO_ORDER
 
     tag: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     count: Mapped[int]

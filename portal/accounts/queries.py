@@ -2,18 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from portal.accounts import hands
 from portal.accounts.models import (
     Account,
     Device,
     Invitation,
     KeyGrant,
     PendingChange,
+    Posting,
     SealingKey,
     SignIn,
     StaffKey,
@@ -23,6 +26,7 @@ from portal.accounts.policy import agreed_by, looked_after_by
 from portal.accounts.roles import UNIT, Role
 from portal.accounts.viewer import Viewer
 from portal.areas.models import Area
+from portal.areas.queries import below
 from portal.base.clock import now
 from portal.base.db import as_uuid
 from portal.base.errors import NotVisible
@@ -77,21 +81,28 @@ class WaitingChange:
     name: str
     now: Role
     area: str
+    to_area: str
     asked_by: str
     asked_by_me: bool
+    tied_until: datetime | None
+    """While this viewer is no second person to who asked (`hands.tied_until`)."""
+
+
+@cache
+def _whose() -> Select[Any]:
+    """Made once, since every request asks it: to whom the sign-in `token_hash` belongs."""
+    return (select(Account.id, Account.role, Account.name, Account.title, Account.language, Account.area_id,
+                   Area.path, Account.unit_id, SignIn.locked_private, SignIn.device_id, Device.mine,
+                   Account.text_size, Account.shortcuts, Account.quiet_until)
+            .join(SignIn, SignIn.account_id == Account.id)
+            .outerjoin(Area, Area.id == Account.area_id)
+            .outerjoin(Device, Device.id == SignIn.device_id)
+            .where(SignIn.token_hash == bindparam("token_hash"), Account.active))
 
 
 def viewer_of(session: Session, token: str, token_hash: bytes) -> Viewer | None:
     """The person a sign-in belongs to; None when it has ended or she was switched off."""
-    row = session.execute(
-        select(Account.id, Account.role, Account.name, Account.title, Account.language, Account.area_id,
-               Area.path, Account.unit_id, SignIn.locked_private, SignIn.device_id, Device.mine,
-               Account.text_size, Account.shortcuts, Account.quiet_until)
-        .join(SignIn, SignIn.account_id == Account.id)
-        .outerjoin(Area, Area.id == Account.area_id)
-        .outerjoin(Device, Device.id == SignIn.device_id)
-        .where(SignIn.token_hash == token_hash, Account.active)
-    ).one_or_none()
+    row = session.execute(_whose(), {"token_hash": token_hash}).one_or_none()
     if row is None:
         return None
     return Viewer(token=token, account_id=row.id, role=Role(row.role), name=row.name, title=row.title,
@@ -179,6 +190,38 @@ def colleagues(session: Session, viewer: Viewer) -> list[Colleague]:
             for id_, name, role, own in people]
 
 
+def ever_of_unit(viewer: Viewer) -> Select[tuple[UUID]]:
+    """The ids of all who work or once worked for the viewer's unit."""
+    return select(Posting.account_id).where(Posting.unit_id == viewer.unit_id)
+
+
+def began_in_unit(session: Session, viewer: Viewer) -> list[UUID]:
+    """Those whose account was made for the viewer's unit, wherever they work now."""
+    return list(session.scalars(
+        select(Posting.account_id).where(Posting.unit_id == viewer.unit_id, Posting.since.is_(None))))
+
+
+def of_unit_at(viewer: Viewer, who: ColumnElement[UUID | None], at: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether an account (`who`, a column) worked for the viewer's unit at a moment: what she did there stays the
+    unit's when she has gone or does something else, and what she did elsewhere does not come along."""
+    return _posted(Posting.unit_id == viewer.unit_id, who, at)
+
+
+def beside_units_at(city: str, who: ColumnElement[UUID | None], at: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether an account that then belonged to no unit worked at a moment for a place in this city (its path) or for
+    all: an administrator, a coordinator, the leadership."""
+    here = or_(Posting.area_id.is_(None), Posting.area_id.in_(select(Area.id).where(below(city))))
+    return _posted(and_(Posting.unit_id.is_(None), here), who, at)
+
+
+def _posted(where: ColumnElement[bool], who: ColumnElement[UUID | None], at: ColumnElement[datetime]
+            ) -> ColumnElement[bool]:
+    then = exists().where(Posting.account_id == who, where, or_(Posting.since.is_(None), Posting.since <= at),
+                          or_(Posting.until.is_(None), Posting.until >= at))
+    # ever is asked once, then of each row; most rows of a long trail are done with by the first
+    return and_(who.in_(select(Posting.account_id).where(where)), then)
+
+
 def people_page(session: Session, viewer: Viewer, *, named: str = "", after: str = "", size: int = 25
                 ) -> list[PersonRow]:
     """One page, by name, of the accounts that this viewer looks after, starting behind the name and id in
@@ -225,18 +268,20 @@ def changes_of(session: Session, account_id: UUID) -> list[PendingChange]:
 def waiting_changes(session: Session, viewer: Viewer) -> list[WaitingChange]:
     """The changes to which this viewer could agree, oldest first; her own askings too, which she can only
     take back."""
-    asker = aliased(Account)
+    asker, coming = aliased(Account), aliased(Area)
     rows = session.execute(
         select(PendingChange.account_id, PendingChange.kind, PendingChange.role, PendingChange.asked_at,
                PendingChange.asked_by_id, Account.name, Account.role.label("now"), Area.name.label("area"),
-               asker.name.label("asker"))
+               coming.name.label("to_area"), asker.name.label("asker"))
         .join(Account, Account.id == PendingChange.account_id)
         .join(asker, asker.id == PendingChange.asked_by_id)
         .outerjoin(Area, Area.id == Account.area_id)
+        .outerjoin(coming, coming.id == PendingChange.area_id)
         .where(agreed_by(viewer), PendingChange.asked_at > now() - PATIENCE, Account.id != viewer.account_id)
         .order_by(PendingChange.asked_at))
-    return [WaitingChange(r.account_id, r.kind, r.role, r.asked_at, r.name, Role(r.now), r.area or "", r.asker,
-                          r.asked_by_id == viewer.account_id) for r in rows]
+    return [WaitingChange(r.account_id, r.kind, r.role, r.asked_at, r.name, Role(r.now), r.area or "",
+                          r.to_area or "", r.asker, r.asked_by_id == viewer.account_id,
+                          hands.tied_until(session, r.asked_by_id, viewer.account_id)) for r in rows]
 
 
 def _people(viewer: Viewer) -> Select[Any]:

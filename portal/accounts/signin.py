@@ -15,6 +15,7 @@ from uuid import UUID
 from flask import Flask, Response, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, current_user, login_user, logout_user
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from portal.accounts import commands, queries, sealed
 from portal.accounts.roles import Role
@@ -24,13 +25,17 @@ from portal.base.clock import now
 from portal.base.settings import ServerKeys, Settings
 from portal.web import carry, config, db
 
-KEY_COOKIE, BROWSER_COOKIE = "k", "d"
+KEY_COOKIE, BROWSER_COOKIE, LEFT_COOKIE = "k", "d", "x"
 BOUND = timedelta(minutes=10)
 """How long a phone's sign-in lasts without a new proof of its key: a copied cookie is worth no more."""
 FRESH = timedelta(minutes=5)
 """How old the last PIN or passphrase may be before exports, roles, keys and identities (rulings 7)."""
 _BEGAN, _SEEN, _PROVED, _BOUND = "began", "seen", "proved", "bound"
-_A_YEAR = 365 * 24 * 3600
+_A_DAY, _A_YEAR = 24 * 3600, 365 * 24 * 3600
+
+
+class SecretIsDue(Exception):
+    """Her secret must be given again before this goes on. What was typed comes back afterwards, as after `fresh`."""
 
 
 def init_app(app: Flask) -> None:
@@ -38,20 +43,26 @@ def init_app(app: Flask) -> None:
     manager = LoginManager(app)
     manager.session_protection = None  # phones change networks all day; the sign-in table is the guard
     manager.user_loader(_load)
+    app.before_request(_end_what_was_left)
     app.after_request(_note_seen)
+    app.after_request(_take_mark_away)
+    app.register_error_handler(SecretIsDue, _ask_for_secret)
 
 
-def begin(account_id: UUID, viewer_is_staff: bool, staff_private: bytes | None,
-          device_id: str | None = None) -> tuple[Viewer, str]:
-    """Open a sign-in in this browser, ending the one it may have had. Returns the viewer and the
-    browser's half of the key, to be set with `set_key_cookie`. `device_id` names the phone that proved itself."""
+def open_here(writing: Session, account_id: UUID, staff_private: bytes | None, *, is_staff: bool,
+              device_id: str | None = None) -> tuple[str, str]:
+    """Open a sign-in for this browser, ending the one it may have had. Returns its token, for `begin` once that is
+    committed, and the browser's half of the key, for `set_key_cookie`. `device_id` names the phone that proved
+    itself."""
     settings = config.settings()
-    hours = settings.staff_hours if viewer_is_staff else settings.cadre_hours
-    with db.transaction() as writing:
-        if session.get("_user_id"):
-            commands.end_sign_in(writing, session["_user_id"])
-        token, half = commands.open_sign_in(writing, account_id, hours=hours, staff_private=staff_private,
-                                            device_id=device_id)
+    hours = settings.staff_hours if is_staff else settings.cadre_hours
+    if session.get("_user_id"):
+        commands.end_sign_in(writing, session["_user_id"])
+    return commands.open_sign_in(writing, account_id, hours=hours, staff_private=staff_private, device_id=device_id)
+
+
+def begin(token: str) -> None:
+    """Give this browser the cookie of a sign-in that was opened."""
     viewer = queries.viewer_of(db.session(), token, sealed.token_hash(token))
     if viewer is None:
         raise LookupError("a sign-in that was just opened is gone")
@@ -59,7 +70,6 @@ def begin(account_id: UUID, viewer_is_staff: bool, staff_private: bytes | None,
     g.pop("csrf_token", None)  # made for what was just cleared: the next form would be refused with it
     session.update(dict.fromkeys((_BEGAN, _SEEN, _PROVED, _BOUND), _seconds(now())))
     login_user(viewer)
-    return viewer, half
 
 
 def end() -> None:
@@ -79,6 +89,14 @@ def end_if_reachable() -> None:
     except SQLAlchemyError:
         logout_user()
         session.clear()
+
+
+def mark_of_leaving() -> str:
+    """What a page's script writes into its browser's cookies when she leaves: a bad line may swallow what it sends
+    to the server, and at the next request this says that nobody is signed in here any more. It names nobody. It
+    travels whenever the sign-in's own cookie does (`Lax`), for a day, which is longer than any sign-in lasts."""
+    secure = ";secure" if current_app.config["SESSION_COOKIE_SECURE"] else ""
+    return f"{config.cookie(LEFT_COOKIE)}=1;path=/;max-age={_A_DAY};samesite=lax{secure}"
 
 
 def locked_viewer() -> Viewer | None:
@@ -103,12 +121,19 @@ def fresh(back: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         def ask_first(*args: Any, **kwargs: Any) -> Any:
             if is_fresh():
                 return view(*args, **kwargs)
+            if not back:
+                raise SecretIsDue
             rest()
-            return redirect(url_for("accounts.sign_in", next=url_for(back)), 303) if back else carry.ask_to_sign_in()
+            return redirect(url_for("accounts.sign_in", next=url_for(back)), 303)
 
         return ask_first
 
     return guarded
+
+
+def _ask_for_secret(_error: SecretIsDue) -> Response:
+    rest()
+    return carry.ask_to_sign_in()
 
 
 def is_fresh() -> bool:
@@ -202,6 +227,28 @@ def _age(which: str) -> timedelta:
 
 def _seconds(moment: datetime) -> int:
     return int(moment.timestamp())
+
+
+def _end_what_was_left() -> Any:
+    """She left this browser while the network was away (`mark_of_leaving`): from here on nobody is signed in."""
+    if config.cookie(LEFT_COOKIE) not in request.cookies or request.endpoint == "static":
+        return None
+    g.mark_was_seen = True
+    if "_user_id" not in session:
+        return None
+    end_if_reachable()
+    if request.endpoint != "accounts.sign_out":
+        return None
+    return redirect(url_for("accounts.sign_in"), 303)  # what she asked for is done, and its token went with it
+
+
+def _take_mark_away(response: Response) -> Response:
+    if g.get("mark_was_seen"):
+        response.delete_cookie(config.cookie(LEFT_COOKIE), httponly=True, samesite="Lax",
+                               secure=current_app.config["SESSION_COOKIE_SECURE"])
+        if not current_user.is_authenticated:
+            set_key_cookie(response, "")
+    return response
 
 
 def _note_seen(response: Response) -> Response:

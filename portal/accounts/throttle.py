@@ -62,8 +62,16 @@ def failures(session: Session, counter: Counter) -> int:
 
 
 def forget(session: Session, counters: list[Counter]) -> None:
-    """After a success: the failures of this account count no more. The network's stay."""
+    """After a success: the failures of this account count no more."""
     session.execute(delete(FailedTry).where(FailedTry.tag.in_([c.tag for c in counters])))
+
+
+def take_back(session: Session, counter: Counter) -> None:
+    """After a success: this one try was no failure of its network, whose others stay."""
+    row = session.get(FailedTry, counter.tag, with_for_update=True)
+    if row is not None:
+        row.count = max(row.count - 1, 0)
+        row.wait_until = None
 
 
 def _count(row: FailedTry, free: int, at: datetime) -> None:

@@ -1,6 +1,6 @@
 """What people read for each role, state and fault, and the pictures that stand for a code."""
 
-from datetime import date
+from datetime import date, datetime
 
 import segno
 from flask_babel import gettext as _
@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from portal.accounts.news import Kind
 from portal.accounts.roles import FIELD, Role
-from portal.web.locale import say_day
+from portal.web.locale import say_day, say_moment
 
 
 def role_name(role: str) -> str:
@@ -30,6 +30,13 @@ def change_name(kind: str) -> str:
     return {"recovery": _("New phone or forgotten PIN"), "role": _("Another role"), "join": _("New account")}[kind]
 
 
+def same_hand(until: datetime) -> str:
+    """Why somebody cannot be the second person yet (`hands.tied_until`)."""
+    return _("You cannot agree before %(moment)s: within 3 days one of you two set up the other, or one person both. "
+             "Somebody else can agree now.",
+             moment=say_moment(until))
+
+
 def news_sentence(kind: str, day: date) -> str:
     """What happened to an account, and when (`news.Kind`)."""
     when = say_day(day)
@@ -40,6 +47,8 @@ def news_sentence(kind: str, day: date) -> str:
         Kind.PASSKEY_OFF: _("Passkey removed: %(day)s.", day=when),
         Kind.PHONE_OFF: _("Phone taken off: %(day)s.", day=when),
         Kind.CARD: _("New card of codes: %(day)s.", day=when),
+        Kind.NUMBER: _("Your phone number here was changed: %(day)s. If you did not know of it, tell the office too.",
+                       day=when),
     }[Kind(kind)]
 
 

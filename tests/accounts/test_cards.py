@@ -1,11 +1,13 @@
 """A card's codes lie behind a slow hash with a salt of their own; older cards work until they are used up."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
-from portal.accounts import cards, passwords, sealed
+from portal.accounts import cards, commands, passwords, sealed
 from portal.accounts.models import CardCode
 from portal.base import vault
 from portal.base.db import writing
@@ -54,6 +56,17 @@ def test_a_code_lets_her_in_once(city, guest):
     guest.client.delete_cookie("s")
     assert enters(guest, city.siti, city.siti.card[0]).status == 422
     assert enters(guest, city.siti, city.siti.card[1]).path == "/"
+
+
+def test_a_code_is_not_used_up_where_what_comes_after_it_fails(city, guest, monkeypatch):
+    def broken(*_given, **_named):
+        raise OperationalError("", {}, sqlite3.OperationalError("disk I/O error"))
+
+    with monkeypatch.context() as gone:
+        gone.setattr(commands, "open_sign_in", broken)
+        assert enters(guest, city.siti, city.siti.card[0]).status == 503
+
+    assert enters(guest, city.siti, city.siti.card[0]).path == "/"
 
 
 def test_a_card_of_before_works_until_it_is_used_up(city, guest):

@@ -189,6 +189,23 @@ def test_twenty_wrong_pins_after_a_pause_end_the_sign_in(city, guest, phone):
     assert city.db.scalars(select(SignIn)).all() == []
 
 
+@pytest.mark.parametrize("pin", ["her own", "a wrong one"])
+def test_a_tap_after_a_pause_before_the_script_is_here_tries_no_pin_and_loses_no_answer(city, guest, phone, pin):
+    phone.sign_in(guest, city.siti.secret)
+    form = guest.get("/k/baru").form("/k/baru").fill(danger="again", story="canary-7781")
+    locked = guest.post("/istirahat", [*form.values, ("rest_for", "/k/baru")])
+    tries = city.db.execute(select(FailedTry.tag, FailedTry.count)).all()
+    city.db.rollback()
+
+    asked = locked.form("/masuk", id="lagi").fill(secret=city.siti.secret if pin == "her own" else "1").submit()
+
+    assert asked.status == 422
+    assert asked.errors == ["Your phone could not show its key. Please try once more."]
+    city.db.rollback()
+    assert city.db.execute(select(FailedTry.tag, FailedTry.count)).all() == tries
+    assert "canary-7781" in phone.resume(asked, city.siti.secret).form("/k/baru").submit().html
+
+
 @pytest.mark.asvs("V7.3.1")
 def test_a_phone_that_is_hers_alone_locks_later(city, guest):
     phone = phone_of(city, city.siti, mine=True)
@@ -278,7 +295,7 @@ def tag_of(city, browser):
     """The counter of a browser's sign-in."""
     with browser.client.session_transaction() as cookie:
         which = sealed.token_hash(cookie["_user_id"]).hex()
-    return tries.with_held(city.keys, "sign-in", which, "").held.tag
+    return tries.with_held(city.keys, "sign-in", which).held.tag
 
 
 def challenge_of(page):

@@ -9,6 +9,7 @@ import time_machine
 from sqlalchemy import select
 
 from portal.accounts import cards, challenges, invitations
+from portal.accounts.devices import to_text
 from portal.accounts.models import Account, Device, Invitation, SignIn, StaffKey
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEntry
@@ -38,7 +39,8 @@ def test_a_phone_with_a_key_is_in_after_one_pin_and_the_code_is_used_up(city, gu
 
     assert page.path == "/mulai/siap"
     assert home.status == 203
-    assert again.errors == ["This code does not work, or no longer. Ask your coordinator for a new one."]
+    assert again.status == 422
+    assert again.errors[0].startswith("This code was used already.")
 
 
 def test_she_is_greeted_by_the_name_she_likes_and_nobody_else_is_named(guest, invited):
@@ -155,6 +157,27 @@ def test_without_script_she_gets_a_card_of_codes_once_and_can_sign_in_with_it(ci
     assert back.path == "/"
 
 
+def test_a_form_without_a_key_and_without_the_wish_for_a_card_uses_nothing_up(city, guest, invited):
+    page = guest.get("/mulai").form("/mulai").fill(code=invited).submit()
+    assert not page.root.all("button", name="card")
+
+    again = page.form("/mulai").fill(secret=PIN, card="").submit()
+
+    assert again.status == 422
+    assert "try once more" in again.text
+    assert again.root.all("button", name="card")  # she may choose the card herself
+    assert Phone().enrol_on(again, PIN).path == "/mulai/siap"
+
+
+def test_a_phone_whose_key_is_never_taken_can_begin_with_a_card(city, guest, invited):
+    page = guest.get("/mulai").form("/mulai").fill(code=invited).submit()
+
+    refused = page.form("/mulai").fill(secret=PIN, card="", key="AAAA", proof="x").submit()
+
+    assert refused.root.all("button", name="card")
+    assert len(refused.form("/mulai").fill(secret=PIN, card="1").submit().root.all("ol")[0].all("li")) == cards.CODES
+
+
 def test_a_card_that_the_coordinator_printed_is_not_replaced(city, guest, invited):
     account = city.db.scalars(select(Account).where(Account.name == "Bu Ani")).one()
     with writing(city.db):
@@ -163,7 +186,7 @@ def test_a_card_that_the_coordinator_printed_is_not_replaced(city, guest, invite
     page = guest.get("/mulai").form("/mulai").fill(code=invited).submit().form("/mulai").fill(secret=PIN).submit()
 
     assert not page.root.all("ol")
-    assert cards.is_unused(city.db, cards.tags_of(city.db, city.keys, account.id, codes[0]))
+    assert cards.is_hers(city.db, cards.tags_of(city.db, city.keys, account.id, codes[0]))
 
 
 def test_a_key_that_was_not_proven_is_not_taken(city, guest, invited):
@@ -172,14 +195,25 @@ def test_a_key_that_was_not_proven_is_not_taken(city, guest, invited):
     form = page.form("/mulai")
     challenge = dict(form.values)["challenge"]
 
-    from portal.accounts.devices import to_text
-
     answer = form.fill(secret=PIN, key=to_text(stolen.point), proof=thief.sign("enrol", challenge)).submit()
 
     assert answer.status == 422
     city.db.rollback()
     assert city.db.scalars(select(Device)).all() == []
     assert Phone().enrol(guest, invited, PIN).path == "/mulai/siap"  # nothing was made by half
+
+
+@pytest.mark.asvs("V6.7.2")
+def test_a_key_that_answers_a_question_of_somebody_elses_is_not_taken(city, guest, invited):
+    page, phone = guest.get("/mulai").form("/mulai").fill(code=invited).submit(), Phone()
+    foreign = "0" * len(dict(page.form("/mulai").values)["challenge"])
+
+    answer = page.form("/mulai").fill(secret=PIN, challenge=foreign, key=to_text(phone.point),
+                                      proof=phone.sign("enrol", foreign)).submit()
+
+    assert answer.status == 422
+    city.db.rollback()
+    assert city.db.scalars(select(Device)).all() == []
 
 
 @pytest.mark.parametrize("key", ["x", "AAAA", "B" * 87, "\x00"])

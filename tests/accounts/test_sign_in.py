@@ -6,14 +6,15 @@ from types import SimpleNamespace
 import pyotp
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from portal.accounts import cards, passwords
+from portal.accounts import cards, passwords, throttle, tries
 from portal.accounts.models import Account, FailedTry, SignIn
 from portal.base.clock import now
 from portal.base.db import writing
 from portal.web.carry import local_path
 from tests.support.pages import Browser
+from tests.support.phone import phone_of
 
 
 def test_a_cadre_signs_in_with_her_card_however_she_writes_number_and_code(city, guest):
@@ -169,13 +170,55 @@ def test_a_strangers_tries_do_not_lock_staff_out_of_their_own_browser(city, gues
     assert at_home.path == "/antrean"
 
 
+@pytest.mark.asvs("V6.3.1")
+def test_a_hundred_strangers_on_her_network_do_not_make_a_cadre_wait(city, guest):
+    phone = phone_of(city, city.siti)
+    for number in range(throttle.FREE_NETWORK + 1):
+        stranger = card(Browser(city.app.test_client()).get("/masuk"), city.siti, who=f"0812999{number:05}",
+                        code="AAAA2222")
+
+    assert "Tunggu" in stranger.errors[0]
+    assert card(guest.get("/masuk"), city.siti).path == "/"
+    assert phone.sign_in(Browser(city.app.test_client()), city.siti.secret).path == "/"
+    assert "Tunggu" in staff(Browser(city.app.test_client()), city.rina).errors[0]  # who shows nothing of hers
+
+
+def test_who_signs_in_rightly_is_no_failure_of_her_network(city):
+    phone = phone_of(city, city.siti)
+    with time_machine.travel(now(), tick=False) as clock:
+        for _ in range(throttle.FREE_NETWORK // 20):
+            phone.sign_in(Browser(city.app.test_client()), city.siti.secret)
+            staff(Browser(city.app.test_client()), city.rina)
+            clock.shift(timedelta(minutes=1))
+
+    city.db.rollback()
+    assert [row.count for row in city.db.scalars(select(FailedTry))] == [0]
+
+
+def test_one_success_takes_back_one_try_of_the_network_and_no_more(city):
+    for number in range(3):
+        staff(Browser(city.app.test_client()), city.rina, name=f"nobody{number}")
+    staff(Browser(city.app.test_client()), city.rina)
+
+    city.db.rollback()
+    assert max(row.count for row in city.db.scalars(select(FailedTry))) == 3
+
+
+@pytest.mark.parametrize(("address", "line"), [
+    ("203.0.113.7", "203.0.113.7"), ("::ffff:203.0.113.7", "203.0.113.7"), ("", ""), ("unix:", "unix:"),
+    ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+    ("2001:db8:1:3::1", "2001:db8:1:3::/64")])
+def test_all_addresses_of_one_line_are_one_network(address, line):
+    assert tries.line(address) == line
+
+
 def test_a_success_forgets_the_failures_of_that_person(city, guest):
     card(guest.get("/masuk"), city.siti, pin="44820193")
 
     card(guest.get("/masuk"), city.siti)
 
     city.db.rollback()
-    assert city.db.scalar(select(func.count()).select_from(FailedTry)) == 1  # the network's own counter
+    assert city.db.scalars(select(FailedTry)).all() == []
 
 
 @pytest.mark.asvs("V15.2.2")

@@ -10,22 +10,11 @@ from sqlalchemy import select
 
 from portal.accounts.models import Account, Device, Passkey
 from portal.base.db import writing
+from tests.accounts.on_a_phone import KEYS, OTHER_PIN, PIN, enrol, looked_at, sign_out, virtual_authenticator
 from tests.factories import invited_to
 from tests.support import live
 
 pytestmark = pytest.mark.browser
-PIN, OTHER_PIN = "25831947", "77203914"
-KEYS = """() => new Promise((yes) => {
-  const asked = indexedDB.open("k", 1);
-  asked.onupgradeneeded = () => asked.result.createObjectStore("k", { keyPath: "id" });
-  asked.onsuccess = () => {
-    const all = asked.result.transaction("k").objectStore("k").getAll();
-    all.onsuccess = () => {
-      asked.result.close();
-      yes(all.result.map((e) => ({ name: e.name, fresh: e.fresh || false, out: e.key.extractable })));
-    };
-  };
-})"""
 EMPTY = "() => new Promise((yes) => { indexedDB.deleteDatabase('k').onsuccess = yes; })"
 REST = """(mark) => {
   const form = document.createElement("form");
@@ -35,40 +24,6 @@ REST = """(mark) => {
   document.body.append(form);
   form.submit();
 }"""
-
-
-@pytest.fixture
-def address(address):
-    return address.replace("127.0.0.1", "localhost")  # a passkey needs a name, not a number
-
-
-@pytest.fixture
-def visit(chromium, city, address):
-    def opening(person=None, **how):
-        return live.visiting(chromium, city, address, getattr(city, person) if person else None, **how)
-    return opening
-
-
-def enrol(page, address, code, pin=PIN):
-    """From the link in the QR code to the home page: taps are the link, the PIN field, Begin, and Home."""
-    page.goto(f"{address}/mulai#{code}")
-    page.locator("#pertama #secret").tap()
-    page.keyboard.type(pin)
-    page.locator("#pertama button.tbl").tap()
-    page.wait_for_url("**/mulai/siap")
-    page.locator("main button.tbl.penuh").first.tap()
-    page.wait_for_url(f"{address}/")
-
-
-def sign_out(page, address):
-    page.goto(f"{address}/setelan")
-    page.locator("form[action='/keluar'] button").tap()
-    page.wait_for_url("**/masuk")
-
-
-def looked_at(page):
-    live.assert_accessible(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_from_the_code_to_home_in_four_taps_with_a_key_that_cannot_leave_the_phone(city, visit, address):
@@ -124,6 +79,23 @@ def test_two_people_share_a_phone_and_choose_by_names_of_their_own(city, visit, 
         assert "Pak Joko" not in page.content()
 
 
+def test_a_name_for_this_phone_is_saved_at_once_and_waits_for_no_server(city, visit, address):
+    with visit() as context:
+        page = context.new_page()
+        enrol(page, address, invited_to(city))
+        page.goto(f"{address}/setelan")
+        button = page.locator("#nama-hp button")
+        before = button.inner_text()
+        page.fill("#nama-di-hp", "Kucing")
+        button.tap()
+        expect(page.locator("#nama-hp [role=status]")).to_have_text("The change is saved.")
+        page.wait_for_timeout(600)  # longer than a form waits before it says that it is being sent
+
+        expect(button).to_have_text(before)
+        expect(button).to_be_enabled()
+        assert [key["name"] for key in page.evaluate(KEYS)] == ["Kucing"]
+
+
 def test_a_phone_whose_storage_was_emptied_says_what_to_do(city, visit, address):
     with visit() as context:
         page = context.new_page()
@@ -174,6 +146,49 @@ def test_where_a_phone_can_keep_no_key_she_gets_a_card_and_signs_in_with_it(city
         page.wait_for_url(f"{address}/")
 
 
+def test_a_tap_before_the_pages_script_is_here_uses_nothing_up_and_the_next_one_binds_the_phone(city, visit, address):
+    with visit() as context:
+        page, held = context.new_page(), []
+
+        def hold(route):
+            held.append(route)
+
+        page.route(re.compile(r"/begin\b.*\.js"), hold)
+        page.goto(f"{address}/mulai", wait_until="commit")
+        page.fill("#code", invited_to(city))
+        page.locator("#undangan button.tbl").tap(no_wait_after=True)
+        page.fill("#secret", PIN)
+        page.locator("#pertama button.tbl").tap(no_wait_after=True)
+
+        expect(page.locator(".galat")).to_contain_text("try once more")
+        expect(page.locator("#pertama button[name=card]")).to_be_visible()
+        held[-1].continue_()
+        page.wait_for_load_state()
+        looked_at(page)
+        page.fill("#secret", PIN)
+        page.locator("#pertama button.tbl").first.tap()
+        page.wait_for_url("**/mulai/siap")
+
+
+def test_a_tap_before_the_phones_store_has_answered_binds_the_phone_too(city, visit, address):
+    with visit() as context:
+        context.add_init_script("""
+            const open = indexedDB.open.bind(indexedDB);
+            IDBFactory.prototype.open = (...given) => {
+              const late = {};
+              setTimeout(() => {
+                const asked = open(...given);
+                for (const name of ["onupgradeneeded", "onsuccess", "onerror"]) {
+                  asked[name] = () => { late.result = asked.result; late[name]?.(); };
+                }
+              }, 1500);
+              return late;
+            };""")
+        page = context.new_page()
+
+        enrol(page, address, invited_to(city))
+
+
 @pytest.mark.asvs("V3.7.5")
 def test_without_script_everything_from_the_code_to_the_card_works(city, visit, address):
     with visit(script=False) as context:
@@ -221,7 +236,7 @@ def test_a_page_that_lies_untouched_locks_and_key_and_pin_bring_her_answers_back
         page.locator("#lanjut").tap()
         page.locator("label.pilih", has=page.locator("[name=who][value=girl]")).tap()
 
-        page.clock.fast_forward("03:10")
+        live.time_passes(page, "03:10")
 
         page.wait_for_selector("#lagi")
         assert "girl" not in page.inner_text("body")
@@ -232,7 +247,7 @@ def test_a_page_that_lies_untouched_locks_and_key_and_pin_bring_her_answers_back
         page.wait_for_url("**/k/baru")
         expect(page.locator("[name=who][value=girl]")).to_be_checked()
         page.go_back()
-        page.clock.fast_forward("00:01")
+        live.time_passes(page, "00:01")
 
 
 def test_who_goes_on_typing_is_not_locked_out(city, visit, address):
@@ -242,20 +257,11 @@ def test_who_goes_on_typing_is_not_locked_out(city, visit, address):
         enrol(page, address, invited_to(city))
         page.goto(f"{address}/s/baru")
         for number in range(4):
-            page.clock.fast_forward("02:00")
+            live.time_passes(page, "02:00")
             with page.expect_request("**/di-sini"):  # each time, however long the key takes to sign
                 page.fill("#women", str(number + 1))
 
         expect(page.locator("#women")).to_have_value("4")
-
-
-def virtual_authenticator(context, page):
-    devtools = context.new_cdp_session(page)
-    devtools.send("WebAuthn.enable")
-    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-        "isUserVerified": True, "automaticPresenceSimulation": True}})
-    return devtools
 
 
 @pytest.mark.asvs("V6.5.7")

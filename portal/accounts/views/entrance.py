@@ -38,7 +38,7 @@ from portal.web.guard import allowed, public
 from portal.web.render import render
 from portal.web.shedding import Turn, turn
 
-_GONE = "gone"
+_GONE, _SENT_TWICE = "gone", "twice"
 _PROOF_SECONDS = 3600
 
 
@@ -72,14 +72,16 @@ def sign_in_with_card():
         except passwords.Busy:
             entering.too_busy(form, form.who)
             return _ask(DeviceSignInForm(formdata=None), card=form)
-        held = cards.is_unused(db.session(), tags)
-        tried = (tries.with_held(config.keys(), "card", whose, entering.network()) if held else
+        held = cards.is_hers(db.session(), tags)
+        tried = (tries.with_held(config.keys(), "card", whose) if held else
                  tries.with_nothing(config.keys(), form.who.data, entering.network()))
         if entering.secret_fits(form, form.who, entrant if held else None, tried, form.pin.data):
-            if _use_card(tags):
-                return entering.enter(form, entrant, tried, form.pin.data)
+            with db.transaction() as writing:
+                inside = entering.let_in(writing, entrant, tried) if cards.use(writing, tags) else None
+            if inside is not None:
+                return entering.lead_on(inside, form)
             watch.refused("a code that was used already")
-            entering.refuse(form.who, _("That does not match. Please try again."))
+            entering.refuse(form.code, _("This code was used already. Take the next one on your card."))
         elif held and entering.has_run_out(tried):
             with db.transaction() as writing:
                 cards.void(writing, whose)
@@ -193,13 +195,19 @@ def _enter_with_device(form: DeviceSignInForm) -> Response | None:
     device, was_ended = entering.proven_device(form)
     with db.transaction() as writing:
         first = challenges.use(writing, config.keys(), form.challenge.data or "")
+    if not (form.device.data or form.proof.data):
+        entering.refuse(form.pin, _("First choose your name, then enter your PIN."))
+        return None
+    if device is not None and not first:
+        _refuse_second(form.pin)
+        return None
     if was_ended and first:
         entering.refuse(form.pin, _("This phone was taken off your account. If you did not ask for that, "
                                     "tell your coordinator."))
         return None
     good = first and device is not None and _passkey_fits(form, device)
     account = _active(device.account_id) if good and device else None
-    tried = (tries.with_held(config.keys(), "device", device.id, entering.network()) if good and device else
+    tried = (tries.with_held(config.keys(), "device", device.id) if good and device else
              tries.with_nothing(config.keys(), "no device", entering.network()))
     if entering.secret_fits(form, form.pin, account, tried, form.pin.data):
         return entering.enter(form, account, tried, form.pin.data, device)
@@ -207,6 +215,13 @@ def _enter_with_device(form: DeviceSignInForm) -> Response | None:
         entering.stop_device(device)
         entering.refuse(form.pin, _("Too many tries. This phone can no longer sign in. Ask your coordinator."))
     return None
+
+
+def _refuse_second(field) -> None:  # type: ignore[no-untyped-def]
+    """The phone's key fits a question that was answered already: on a bad line a form is sent twice, by her or by the
+    browser itself. What the first one's answer said is not known here, so that no try is counted."""
+    watch.refused("an answer that was sent twice")
+    entering.refuse(field, _("The connection broke off. Please enter your PIN once more."))
 
 
 def _passkey_fits(form, device: Device) -> bool:  # type: ignore[no-untyped-def]
@@ -224,10 +239,13 @@ def _passkey_fits(form, device: Device) -> bool:  # type: ignore[no-untyped-def]
 
 def _resume(resting: Viewer) -> Response:
     form = ResumeForm()
-    if request.form.get("step") != "ask" and form.accepted():
+    if request.form.get("step") != "ask" and form.accepted() and _script_was_here(form, resting):
         account = _active(resting.account_id)
         device = _resuming_device(form, resting)
-        tried = tries.with_held(config.keys(), "sign-in", sealed.token_hash(resting.token).hex(), entering.network())
+        if device == _SENT_TWICE:
+            _refuse_second(form.secret)
+            return _resume_page(form, resting)
+        tried = tries.with_held(config.keys(), "sign-in", sealed.token_hash(resting.token).hex())
         known = account if device != _GONE else None
         if entering.secret_fits(form, form.secret, known, tried, form.secret.data):
             return entering.enter(form, account, tried, form.secret.data, device or None, how="again")
@@ -237,17 +255,29 @@ def _resume(resting: Viewer) -> Response:
     return _resume_page(form, resting)
 
 
+def _script_was_here(form: ResumeForm, resting: Viewer) -> bool:
+    """Whether her phone's key was asked at all. Tapped before the script had come, her PIN may well be right: it is
+    not tried, and the form says to tap once more."""
+    if resting.device_id is None or form.proof.data:
+        return True
+    entering.refuse(form.secret, _("Your phone could not show its key. Please try once more."))
+    return False
+
+
 def _resuming_device(form: ResumeForm, resting: Viewer) -> Device | str | None:
     """The phone to which the resting sign-in is bound; None for one that is bound to none, and `_GONE` when
-    the key is not there: a copied cookie, or a browser whose storage was emptied."""
+    the key is not there: a copied cookie, or a browser whose storage was emptied. `_SENT_TWICE` when it is there and
+    the question was answered before."""
     if resting.device_id is None:
         return None
     device, _ended = entering.proven_device(form)
     with db.transaction() as writing:
         first = challenges.use(writing, config.keys(), form.challenge.data or "")
-    if not first or device is None or device.id != resting.device_id or not _passkey_fits(form, device):
+    if device is None or device.id != resting.device_id:
         return _GONE
-    return device
+    if not first:
+        return _SENT_TWICE
+    return device if _passkey_fits(form, device) else _GONE
 
 
 def _resume_page(form: ResumeForm, viewer: Viewer) -> Response:
@@ -278,11 +308,6 @@ def _by_phone_or_code(said: str) -> Entrant | None:
     return entrant if entrant is not None and policy.signs_in_by_card(entrant.role) else None
 
 
-def _use_card(tags: list[bytes]) -> bool:
-    with db.transaction() as writing:
-        return cards.use(writing, tags)
-
-
 def _active(account_id: UUID) -> Account | None:
     account = db.session().get(Account, account_id)
     return account if account is not None and account.active else None
@@ -293,7 +318,7 @@ def _staff_try(entrant: Entrant | None, who: str) -> tries.Try:
     keys, cookie = config.keys(), request.cookies.get(config.cookie(signin.BROWSER_COOKIE), "")
     mark = tries.known_browser(keys, cookie, entrant.id) if entrant else ""
     if mark:
-        return tries.with_held(keys, "browser", mark, entering.network())
+        return tries.with_held(keys, "browser", mark)
     return tries.by_name(keys, who, entering.network())
 
 

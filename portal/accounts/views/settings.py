@@ -26,6 +26,7 @@ from portal.accounts.roles import FIELD
 from portal.accounts.tries import with_held
 from portal.accounts.views.blueprint import bp
 from portal.accounts.words import bad_secret, news_sentence
+from portal.audit import once
 from portal.web import config, db
 from portal.web.guard import allowed
 from portal.web.render import render
@@ -74,22 +75,26 @@ def change_phone():
 @bp.route("/setelan/rahasia", methods=["GET", "POST"])
 @allowed(policy.anyone)
 def change_secret():
-    """A new PIN or passphrase. An officer's keys are locked anew under it."""
+    """A new PIN or passphrase. An officer's keys are locked anew under it. A second tap is told what the first was:
+    to it the secret of before is wrong."""
     form, account = SecretForm(), _me()
+    sent = sealed.change_tag(config.keys(), form.old.data or "", form.new.data or "")
+    if form.is_submitted() and once.is_repeat(db.session(), form.once.data, sent):
+        return _secret_changed()
     if not form.accepted():
         return _secret_page(form)
-    tried = with_held(config.keys(), "sign-in", sealed.token_hash(current_user.token).hex(), entering.network())
+    tried = with_held(config.keys(), "sign-in", sealed.token_hash(current_user.token).hex())
     if not entering.secret_fits(form, form.old, account, tried, form.old.data):
         return _secret_page(form)
     try:
         made = own.choose(db.session(), config.settings(), account, old=form.old.data, new=form.new.data)
         with db.transaction() as writing:
             own.change_secret(writing, current_user.account_id, made, but=current_user.token)
+            once.remember(writing, form.once.data, sent, "changed")
     except invitations.BadSecret as bad:
         entering.refuse(form.new, bad_secret(bad.code, account.role))
         return _secret_page(form)
-    flash(_("The change is saved. You were signed out everywhere else."))
-    return redirect(url_for(".settings_page"), 303)
+    return _secret_changed()
 
 
 @bp.post("/setelan/kartu")
@@ -136,7 +141,7 @@ def add_passkey():
     known = passkeys.of_account(db.session(), current_user.account_id)
     wanted = passkeys.options(entering.site(), current_user.account_id, challenge, known=known)
     form.challenge.data, form.answer.data = challenge, ""
-    return render("accounts/passkey.html", form=form, options=wanted, status=422 if form.errors else 200)
+    return render("accounts/passkey.html", form=form, options=wanted, known=known, status=422 if form.errors else 200)
 
 
 @bp.post("/setelan/kunci-layar/<uuid:passkey_id>/lepas")
@@ -152,6 +157,11 @@ def remove_passkey(passkey_id: UUID):
 
 def _me() -> Account:
     return db.session().get_one(Account, current_user.account_id)
+
+
+def _secret_changed() -> Response:
+    flash(_("The change is saved. You were signed out everywhere else."))
+    return redirect(url_for(".settings_page"), 303)
 
 
 def _secret_page(form: SecretForm) -> Response:
