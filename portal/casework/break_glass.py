@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import literal, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.accounts import queries as accounts
@@ -140,11 +140,6 @@ def acted_after(session: Session, moment: datetime, *, viewer: Viewer, keys: Ser
         select(literal(1)).select_from(BreakGlass).join(Flag, Flag.id == BreakGlass.flag_id)
         .where(visible_to(viewer, keys), BreakGlass.reviewed_at.is_(None), BreakGlass.at > moment,
                BreakGlass.by_id != viewer.account_id).limit(1)) is not None
-
-
-def unreviewed_in_all(session: Session) -> int:
-    """How many acts in the whole installation nobody has looked at yet."""
-    return session.scalar(select(func.count()).where(BreakGlass.reviewed_at.is_(None))) or 0
 
 
 def _unreviewed(session: Session, flag: Flag) -> list[BreakGlass]:

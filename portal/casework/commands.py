@@ -33,8 +33,6 @@ from portal.flags.answers import Contact
 from portal.flags.life import Joint, Move, Risk, Status
 from portal.flags.models import ContentKey, Flag
 
-LONGEST_PAUSE = timedelta(days=14)
-
 
 @dataclass(frozen=True)
 class Assessment:
@@ -84,8 +82,10 @@ def once_only(act: Callable[..., None]) -> Callable[..., None]:
 
 def assess(session: Session, settings: Settings, ring: KeyRing, flag: Flag, made: Assessment, *, by: Viewer,
            version: int) -> None:
-    """Set the risk, and say why. Lowering a high one is proposed to a second officer."""
+    """Set the risk, and say why. Lowering a high one is proposed to a second officer, and so is the first assessment
+    where the reporter has said meanwhile that it got worse."""
     before = flags.facts_of(flag)
+    before = replace(before, high=before.high or flags.says_worse(session, ring, flag))
     then = replace(before, assessed=True, high=made.risk is Risk.HIGH)
     if life.needs_two(Move.ASSESS, before, then):
         content = {"risk": made.risk, "codes": made.codes.as_content() if made.codes else None}
@@ -115,7 +115,7 @@ def pause(session: Session, settings: Settings, ring: KeyRing, flag: Flag, until
     """Put the deadline off to the close of service on a day, with a reason. A high risk is proposed to a
     second officer. Raises `Refused` for a day that is over or more than two weeks off."""
     here = today(settings.timezone)
-    if not here <= until <= here + LONGEST_PAUSE:
+    if not here <= until <= here + deadlines.LONGEST_PAUSE:
         raise Refused("not a day to pause until")
     facts_now = flags.facts_of(flag)
     if life.needs_two(Move.PAUSE, facts_now, facts_now):
@@ -170,7 +170,7 @@ def confirm(session: Session, settings: Settings, ring: KeyRing, flag: Flag, *, 
         case Joint.OVERRIDE:
             _record(session, ring, flag, "override", by=by, version=flag.version, text=why)
         case Joint.STOP_CLOCK:
-            flag.due_at = flag.next_news_at or _due_by_risk(session, settings, flag)
+            flag.due_at = _due_again(session, settings, flag)
             _record(session, ring, flag, "mistaken", by=by, version=flag.version, text=why)
 
 
@@ -205,7 +205,7 @@ def tell_police(session: Session, settings: Settings, ring: KeyRing, flag: Flag,
     if records.latest_due(records.notes_of(session, ring, flag)) is None:
         raise Refused("no clock runs")
     if flag.closed_at is None:
-        flag.due_at = flag.next_news_at or _due_by_risk(session, settings, flag)
+        flag.due_at = _due_again(session, settings, flag)
     _record(session, ring, flag, "police", by=by, version=version, text=text)
 
 
@@ -323,7 +323,7 @@ def _assess(session: Session, settings: Settings, ring: KeyRing, flag: Flag, mad
         content |= {"codes": made.codes.as_content(), "fact": str(fact)}
     write(session, ring, flag, Move.ASSESS, by=by, **content)
     flags.assess(session, settings, flag, made.risk, by=by, version=version, agreed=agreed,
-                 latest=records.latest_due(written))
+                 worse=flags.says_worse(session, ring, flag), latest=records.latest_due(written))
 
 
 def _close(session: Session, settings: Settings, ring: KeyRing, flag: Flag, closing: Closing, *, by: Viewer,
@@ -331,6 +331,7 @@ def _close(session: Session, settings: Settings, ring: KeyRing, flag: Flag, clos
     _check_the_law_is_done(session, ring, flag)
     proposals.void(session, flag)
     under = duplicates.lying_under(session, ring, flag, by=by)
+    duplicates.check_may_know(session, under, by=by)
     write(session, ring, flag, Move.CLOSE, by=by, reason=closing.reason, text=closing.remark)
     flags.close(session, settings, flag, closing.text, by=by, version=version, agreed=agreed)
     for other in under:
@@ -357,6 +358,11 @@ def _record(session: Session, ring: KeyRing, flag: Flag, what: str, *, by: Viewe
     """Something that from outside looks like any other record."""
     write(session, ring, flag, Move.RECORD, by=by, what=what, **content)
     flags.advance(session, flag, Move.RECORD, by=by, before=flags.facts_of(flag), version=version)
+
+
+def _due_again(session: Session, settings: Settings, flag: Flag) -> datetime:
+    """The deadline when the law's clock runs no more: that of the next step, if one was set."""
+    return flags.not_too_far(flag, flag.next_news_at or _due_by_risk(session, settings, flag), settings)
 
 
 def _due_by_risk(session: Session, settings: Settings, flag: Flag) -> datetime:

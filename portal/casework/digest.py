@@ -12,13 +12,12 @@ from portal.accounts.viewer import Viewer
 from portal.areas.models import Area
 from portal.base.clock import now
 from portal.base.settings import ServerKeys
-from portal.casework import break_glass
-from portal.casework.models import Proposal
+from portal.casework.models import BreakGlass, Proposal
 from portal.casework.proposals import standing
 from portal.flags.deadlines import TimeLeft, time_left
 from portal.flags.life import OPEN, RISK_OF, Risk
 from portal.flags.models import Flag
-from portal.flags.policy import visible_to
+from portal.flags.policy import known_to_the_whole_unit, visible_to
 
 MOST = 50
 """A page names no more than these; nobody reads further on a bad day."""
@@ -49,11 +48,18 @@ def late(session: Session, *, viewer: Viewer, keys: ServerKeys) -> list[LateRow]
 
 def waiting_matters(session: Session, most: int = 1000) -> int:
     """How many matters wait in the whole installation: late concerns, proposals nobody has decided on,
-    and what an officer did alone and nobody has looked at."""
-    late_ones = select(literal(1)).select_from(Flag).where(*_late()).limit(most).subquery()
-    proposed = select(literal(1)).select_from(Proposal).where(standing()).limit(most).subquery()
-    counted = (session.scalar(select(func.count()).select_from(some)) or 0 for some in (late_ones, proposed))
-    return sum(counted) + break_glass.unreviewed_in_all(session)
+    and what an officer did alone and nobody has looked at.
+
+    The number reaches the whole unit. So only concerns count of which all of it may know: of the others, whoever may
+    know is told on her pages (docs/rules.md).
+    """
+    late_ones = select(literal(1)).select_from(Flag).where(known_to_the_whole_unit(), *_late())
+    proposed = (select(literal(1)).select_from(Proposal).join(Flag, Flag.id == Proposal.flag_id)
+                .where(known_to_the_whole_unit(), standing()))
+    alone = (select(literal(1)).select_from(BreakGlass).join(Flag, Flag.id == BreakGlass.flag_id)
+             .where(known_to_the_whole_unit(), BreakGlass.reviewed_at.is_(None)))
+    return sum(session.scalar(select(func.count()).select_from(some.limit(most).subquery())) or 0
+               for some in (late_ones, proposed, alone))
 
 
 def _late() -> list[ColumnElement[bool]]:

@@ -22,6 +22,7 @@ from portal.casework import proposals, records, sealed
 from portal.casework.models import Mark
 from portal.casework.notes import write
 from portal.flags import commands as flags
+from portal.flags import queries as flag_queries
 from portal.flags import sealed as flags_sealed
 from portal.flags.answers import Age, Answers, Identity
 from portal.flags.life import OPEN, UNREAD, Move, Status
@@ -31,6 +32,7 @@ from portal.flags.policy import visible_to
 MOST = 5
 """More hints than this would say nothing."""
 
+_UNDER = frozenset({Status.MERGED, Status.CLOSED})
 _SHORTEST_NAME = 2
 _TITLES = frozenset({"ibu", "bu", "bapak", "pak", "mbak", "mba", "mas", "dek", "dik", "adik", "anak", "nak", "ny",
                      "nyonya", "sdr", "sdri", "teh", "kak"})
@@ -77,9 +79,13 @@ def merge(session: Session, ring: KeyRing, flag: Flag, into: Flag, *, by: Viewer
     """Put a concern under another one that is being worked on. Its reporter keeps her own words and dates, and
     is told the end when the other one ends. What she adds brings it back.
 
+    Whoever stepped aside from one of them has to do with somebody in the other too: from now on neither exists for
+    her, nor what lies under it. Somebody can always see both: whoever merges them.
+
     Raises `NotVisible` for a concern under another key: the one would give the other away. Raises `Refused`
-    for itself, for one that is closed or unread, for one under which others lie, and for putting the more urgent
-    under the less urgent, which would lower it.
+    for itself, for one that is closed or unread, for one under which others lie, for putting the more urgent
+    under the less urgent, which would lower it, and while one is in the hands of somebody who stepped aside from
+    another: nobody would work on it, and she would not know.
     """
     if into.unit_id != flag.unit_id or into.key_id not in like(session, flag.key_id):
         raise NotVisible
@@ -88,6 +94,7 @@ def merge(session: Session, ring: KeyRing, flag: Flag, into: Flag, *, by: Viewer
         raise Refused("it cannot be put under that one")
     if lying_under(session, ring, flag, by=by):
         raise Refused("it cannot be put under that one")
+    _keep_from_all(session, [one for main in (flag, into) for one in (main, *put_under(session, ring, main, by=by))])
     before, clock = flags.facts_of(flag), records.law_clock(records.notes_of(session, ring, flag))
     proposals.void(session, flag)
     write(session, ring, flag, Move.MERGE, by=by, into=str(into.id), code=into.code)
@@ -102,8 +109,13 @@ def merge(session: Session, ring: KeyRing, flag: Flag, into: Flag, *, by: Viewer
 
 
 def unmerge(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer, version: int) -> None:
-    """Take it out again: it stands where it stood by itself."""
+    """Take it out again: it stands where it stood by itself.
+
+    Who stepped aside from either still knows of neither: what was written while they lay together may tell of both,
+    and stepping aside is for good. Raises `Refused` for who stepped aside from the one it lies under.
+    """
     before, into = flags.facts_of(flag), main_of(session, ring, flag)
+    check_may_know(session, [into] if into else [], by=by)
     write(session, ring, flag, Move.UNMERGE, by=by)
     flags.advance(session, flag, Move.UNMERGE, by=by, before=before, version=version)
     if into is not None and into.status in OPEN:
@@ -120,16 +132,44 @@ def main_of(session: Session, ring: KeyRing, flag: Flag) -> Flag | None:
 
 
 def lying_under(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer) -> list[Flag]:
-    """The concerns that lie under this one now. One to which its reporter has added does so no more.
+    """The concerns that lie under this one now. One to which its reporter has added does so no more."""
+    return put_under(session, ring, flag, by=by, standing=frozenset({Status.MERGED}))
+
+
+def put_under(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer, standing: frozenset[Status] = _UNDER
+              ) -> list[Flag]:
+    """The concerns that lie under this one now, or ended with it.
 
     What the other ones say of that lies sealed in them: each leaves a trace of having been opened for it.
     """
     named = records.put_under(records.notes_of(session, ring, flag))
-    others = session.scalars(select(Flag).where(Flag.id.in_(named), Flag.status == Status.MERGED,
+    others = session.scalars(select(Flag).where(Flag.id.in_(named), Flag.status.in_(standing),
                                                 Flag.key_id.in_(like(session, flag.key_id)))).all()
     for other in others:
         record(session, "flag.compared", other.id, by=by.account_id)
     return [other for other in others if records.merged_into(records.notes_of(session, ring, other)) == flag.id]
+
+
+def together_with(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer) -> list[Flag]:
+    """The others with which this one lies or ended together: the one above it, and all that are under that."""
+    above = records.merged_into(records.notes_of(session, ring, flag)) if flag.status in _UNDER else None
+    main = session.scalar(select(Flag).where(Flag.id == above, Flag.key_id.in_(like(session, flag.key_id)))) or flag
+    return [one for one in (main, *put_under(session, ring, main, by=by)) if one.id != flag.id]
+
+
+def check_may_know(session: Session, some: list[Flag], *, by: Viewer) -> None:
+    """Raises `Refused` for an act that reaches a concern from which she stepped aside."""
+    if any(by.account_id in flag_queries.excluded_from(session, one.id) for one in some):
+        raise Refused("another officer must do it")
+
+
+def _keep_from_all(session: Session, some: list[Flag]) -> None:
+    """Whoever stepped aside from one of these knows of none of them any more."""
+    gone = {who for one in some for who in flag_queries.excluded_from(session, one.id)}
+    if gone & {one.assignee_id for one in some if one.status != Status.CLOSED}:
+        raise Refused("whoever has it stepped aside from the other")
+    for one in some:
+        flags.keep_from(session, one, gone)
 
 
 def _advance_quietly(session: Session, flag: Flag, *, by: Viewer) -> None:

@@ -1,7 +1,7 @@
 """The forms of casework, each on a page of its own; and what every form of an act on a concern has."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +14,10 @@ from wtforms.validators import DataRequired, InputRequired, Length, ValidationEr
 from portal.base.codelists import Entry
 from portal.base.reference import read_reference
 from portal.casework import codes, words
-from portal.casework.commands import LONGEST_PAUSE, Assessment, GivenService
+from portal.casework.commands import Assessment, GivenService
 from portal.casework.holds import REASONS as HOLD_REASONS
 from portal.casework.records import Codes
+from portal.flags.deadlines import LONGEST_PAUSE, furthest_step
 from portal.flags.life import Risk
 from portal.web import config, sealed
 from portal.web.forms import ActForm, TickField, plain_text
@@ -25,7 +26,6 @@ NOTE = 2000
 SHORT = 300
 _LEAST_REASON = 10
 _LEAST_REASON_ALONE = 20
-_A_YEAR = timedelta(days=366)
 _ONE = _l("Choose one.")
 _WHY = _l("Say why, in a few words.")
 
@@ -157,8 +157,15 @@ class NextForm(DeskForm):
 
     next_on = DateField(_l("By when?"), [InputRequired(_l("Enter the day of the next step."))])
 
+    def __init__(self, ever_high: bool, **kwargs: Any) -> None:
+        """`ever_high`: the risk is or ever was high, so that it must not wait for long."""
+        self.ever_high = ever_high
+        super().__init__(**kwargs)
+        self.next_on.render_kw = {"max": furthest_step(config.today(), ever_high=ever_high).isoformat()}
+
     def validate_next_on(self, field: Field) -> None:
-        within(field, earliest=config.today(), latest=config.today() + _A_YEAR)
+        soon_enough(field, ever_high=self.ever_high)
+        within(field, earliest=config.today(), latest=furthest_step(config.today(), ever_high=self.ever_high))
 
 
 class ServiceForm(NextForm):
@@ -173,10 +180,10 @@ class ServiceForm(NextForm):
     next_step = StringField(_l("Next step"), [DataRequired(_l("Write what comes next.")), Length(max=SHORT)],
                             filters=[plain_text])
 
-    def __init__(self, earliest: date, may_mediate: bool, sexual: bool, **kwargs: Any) -> None:
+    def __init__(self, earliest: date, may_mediate: bool, sexual: bool, ever_high: bool, **kwargs: Any) -> None:
         """`earliest` is the day in the city on which the concern came. `sexual`: what is known of it now."""
         self._earliest, self._may_mediate, self._sexual = earliest, may_mediate, sexual
-        super().__init__(**kwargs)
+        super().__init__(ever_high, **kwargs)
 
     def process(self, *args: Any, **kwargs: Any) -> None:
         self.service.choices = words.choices(codes.services())
@@ -215,10 +222,10 @@ class ReferForm(NextForm):
                                                          Length(max=NOTE)], filters=[plain_text])
     carry = TickField(_l("What travels in the letter?"))
 
-    def __init__(self, offered: list[tuple[str, str]], adult: bool | None, **kwargs: Any) -> None:
+    def __init__(self, offered: list[tuple[str, str]], adult: bool | None, ever_high: bool, **kwargs: Any) -> None:
         """`offered` are the fields that may travel; `adult` what the assessment says of the person."""
         self._offered, self._adult = offered, adult
-        super().__init__(**kwargs)
+        super().__init__(ever_high, **kwargs)
 
     def process(self, *args: Any, **kwargs: Any) -> None:
         self.to.choices = words.choices(codes.destinations())
@@ -286,6 +293,12 @@ def within(field: Field, *, earliest: date, latest: date) -> None:
         raise ValidationError(_("That day is too early. Check the date."))
     if field.data and field.data > latest:
         raise ValidationError(_("That day is too late. Check the date."))
+
+
+def soon_enough(field: Field, *, ever_high: bool) -> None:
+    """The next step of what is or ever was high does not wait for long."""
+    if ever_high and field.data and field.data > furthest_step(config.today(), ever_high=True):
+        raise ValidationError(words.too_far_ahead())
 
 
 def _staged() -> list[tuple[str, str]]:

@@ -10,20 +10,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.accounts.sealed import KeyRing
-from portal.accounts.unit_keys import like
 from portal.accounts.viewer import Viewer
 from portal.base.clock import now
 from portal.base.errors import Refused
-from portal.casework import records
+from portal.casework import duplicates
 from portal.casework.models import Hold
 from portal.casework.notes import write
 from portal.casework.records import Written
 from portal.flags import commands as flags
-from portal.flags.life import Move, Status
+from portal.flags.life import Move
 from portal.flags.models import Flag
 
 REASONS = ("court", "police", "complaint", "audit")
@@ -67,16 +65,11 @@ def hold_on(session: Session, written: list[Written], flag: Flag) -> Held | None
 def _each(session: Session, ring: KeyRing, flag: Flag, move: Move, *, by: Viewer, version: int,
           do: Callable[[Flag], None], while_held: bool, **content: Any) -> None:
     """The same for a concern and for those that lie or ended under it, each with its own traces."""
-    for one in (flag, *_put_under(session, ring, flag)):
+    under = duplicates.put_under(session, ring, flag, by=by)
+    duplicates.check_may_know(session, under, by=by)
+    for one in (flag, *under):
         if (session.get(Hold, one.id) is not None) is while_held:
             do(one)
             write(session, ring, one, move, by=by, **content)
             flags.advance(session, one, move, by=by, before=flags.facts_of(one),
                           version=version if one is flag else None)
-
-
-def _put_under(session: Session, ring: KeyRing, flag: Flag) -> list[Flag]:
-    named = records.put_under(records.notes_of(session, ring, flag))
-    rows = session.scalars(select(Flag).where(Flag.id.in_(named), Flag.key_id.in_(like(session, flag.key_id)),
-                                              Flag.status.in_([Status.MERGED, Status.CLOSED])))
-    return [one for one in rows if records.merged_into(records.notes_of(session, ring, one)) == flag.id]

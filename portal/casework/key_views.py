@@ -28,12 +28,13 @@ _PATIENCE = 5.0
 @bp.get("/kunci/ganti/<kind>")
 @allowed(may_grant_keys)
 def replace_key(kind: str):
-    """Where a key's replacing stands, and the next step."""
-    standing, session = _standing(kind), db.session()
-    ring = signin.key_ring()
-    left = sum(rewrapping.left(session, old) for old in standing.older)
+    """Where a key's replacing stands, and the next step, for a head who holds it. How much lies under a key tells
+    of the concerns themselves, and another may not know of any."""
+    standing, ring = _standing(kind), signin.key_ring()
+    held = ring is not None and standing.key.id in ring
+    left = sum(rewrapping.left(db.session(), old) for old in standing.older) if held else 0
     return render("casework/replace_key.html", standing=standing, kind_name=kind_name, spoken=spoken, left=left,
-                  held=ring is not None and standing.key.id in ring, unlocked=ring is not None)
+                  held=held, unlocked=ring is not None)
 
 
 @bp.post("/kunci/ganti/<kind>")

@@ -16,6 +16,7 @@ from portal.accounts import signin
 from portal.accounts.sealed import KeyRing
 from portal.areas import queries as areas
 from portal.areas.models import Area
+from portal.audit import once as done_once
 from portal.audit.log import record
 from portal.base.clock import now
 from portal.base.errors import NotVisible, Refused, Stale
@@ -25,6 +26,7 @@ from portal.casework.cases import Case
 from portal.casework.records import Referral
 from portal.flags import commands as flags
 from portal.flags import queries as flag_queries
+from portal.flags import readings
 from portal.flags import words as flag_words
 from portal.flags.answers import Identity
 from portal.flags.commands import Opened
@@ -154,7 +156,8 @@ def assess(code: str):
 def serve(code: str):
     """Note a service."""
     def make(seen: Seen) -> forms.ServiceForm:
-        form = forms.ServiceForm(local(seen.flag.received_at).date(), seen.case.may_mediate, seen.case.sexual)
+        form = forms.ServiceForm(local(seen.flag.received_at).date(), seen.case.may_mediate, seen.case.sexual,
+                                 seen.case.takes_two)
         if not form.is_submitted():
             form.day.data, form.next_on.data = config.today(), _next_working_day()
         return form
@@ -189,6 +192,7 @@ def keep_ticket(code: str):
 
 @bp.route("/k/<code>/kerja/rujukan", methods=_BOTH)
 @allowed(may_work)
+@signin.fresh()
 def refer(code: str):
     """Refer to a service: choose what travels, then print."""
     offered: dict[str, tuple[str, str]] = {}
@@ -198,7 +202,7 @@ def refer(code: str):
         with force_locale(_language_of_letters()):
             offered.update(_letter_fields(seen))
         adult = codes.is_adult(seen.case.assessed.codes.age) if seen.case.assessed else None
-        form = forms.ReferForm(choices, adult)
+        form = forms.ReferForm(choices, adult, seen.case.takes_two)
         if not form.is_submitted():
             form.carry.data, form.next_on.data = list(letters.MINIMUM), _next_working_day()
         return form
@@ -217,8 +221,9 @@ def refer(code: str):
 
 @bp.get("/k/<code>/kerja/rujukan/<uuid:referral_id>")
 @allowed(may_work)
+@signin.fresh()
 def letter(code: str, referral_id: UUID):
-    """The letter, to print. Every view of it leaves a trace."""
+    """The letter, to print: it may say who somebody is. Every view of it leaves a trace."""
     ring = signin.key_ring()
     if ring is None:
         return _locked(code)
@@ -244,7 +249,10 @@ def hear_back(code: str, referral_id: UUID):
 @bp.route("/k/<code>/kerja/pelimpahan", methods=_BOTH)
 @allowed(may_work)
 def hand_over(code: str):
-    """Hand over to another unit."""
+    """Hand over to another unit. To a second tap it is not to be seen here any more."""
+    if request.method == "POST" and done_once.is_used(db.session(), request.form.get("once", "")):
+        return _recorded("")
+
     def make(seen: Seen) -> forms.HandOverForm:
         return forms.HandOverForm(cases.other_units(db.session(), seen.flag, viewer=current_user))
 
@@ -288,6 +296,8 @@ def act_on(code: str, make: Callable[[Seen], Any], do: _Do, template: str, *, ne
         return _locked(code)
     seen = _see(code, ring)
     form, found = make(seen), find(seen) if find else None
+    if form.is_submitted() and done_once.is_repeat(db.session(), form.once.data, form.body()):
+        return _recorded(code, said)
     page = {"seen": seen, "form": form, "code": spoken(seen.flag.code), "found": found, "needs": needs,
             **more}
     if needs is not None and needs not in seen.case.moves:
@@ -305,8 +315,13 @@ def act_on(code: str, make: Callable[[Seen], Any], do: _Do, template: str, *, ne
         seen = _see(code, ring)
         form.again(seen.flag.version)
         return render_template(template, **{**page, "seen": seen, "hindrance": _why_not(hindrance)}), 409
+    return _recorded("" if gone else page["code"], said)
+
+
+def _recorded(code: str, said: str = "") -> Response:
+    """On to the concern as it is now, or to the queue without one, with a word of what was kept."""
     flash(said or _("Recorded at %(time)s by you.", time=say_time(now())))
-    return redirect(url_for("followup.queue") if gone else url_for("followup.sheet", code=page["code"]), 303)
+    return redirect(url_for("followup.sheet", code=code) if code else url_for("followup.queue"), 303)  # type: ignore[return-value]
 
 
 def _once(act: _Do) -> _Do:
@@ -336,6 +351,7 @@ def _see(code: str, ring: KeyRing) -> Seen:
 def _opened(code: str, ring: KeyRing) -> Seen:
     with db.transaction() as write:
         flag = flag_queries.get_flag(write, code, viewer=current_user, keys=config.keys())
+        readings.count(flag.id)
         opened = flags.open_flag(write, ring, flag, by=current_user)
         case = cases.case_of(write, ring, flag, opened.answers, viewer=current_user, keys=config.keys())
         place = areas.full_name(write, write.get_one(Area, flag.kelurahan_id))

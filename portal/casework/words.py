@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from portal.base.codelists import Entry
 from portal.casework import codes
+from portal.flags.deadlines import LONGEST_PAUSE
 from portal.flags.life import Joint, Move, Risk
 
 CONSENTS = ("given", "child", "emergency")
@@ -92,6 +93,11 @@ def refused(text: str) -> str:
         "others are merged into it": _("Other concerns lie under this one. Take them out first."),
         "it cannot be put under that one":
             _("It can only be put under an open, read concern that is at least as urgent."),
+        "whoever has it stepped aside from the other":
+            _("Whoever has one of these concerns must not know of another of them. Take it over first. If it lies "
+              "under another one, take it out first."),
+        "another officer must do it": _("Another officer of the unit must do this."),
+        "the next step lies too far ahead": too_far_ahead(),
         "the clock was started before": _("This was recorded before."),
         "no clock runs": _("No legal deadline runs here."),
         "that referral has ended": _("That referral has ended."),
@@ -108,6 +114,19 @@ def refused(text: str) -> str:
         "it is not kept": _("It is not kept from deletion."),
         "the legal clock runs": _("The legal deadline still runs. Record the report to the police first."),
     }.get(text, "")
+
+
+def soon_hint(ever_high: bool) -> str:
+    """What follows the hint beside the day of the next step, where it must be soon; else nothing."""
+    if not ever_high:
+        return ""
+    return " " + _("At most %(n)s days ahead, because the risk is or was high.", n=LONGEST_PAUSE.days)
+
+
+def too_far_ahead() -> str:
+    """Why the next step of what is or ever was high is not set further ahead, and what to do instead."""
+    return _("The risk is or was high: the next step is due within %(n)s days. If nothing can be done by then, put "
+             "the deadline off together with a colleague when that day comes.", n=LONGEST_PAUSE.days)
 
 
 def said(listed: Mapping[str, Entry], code: str) -> str:

@@ -3,7 +3,7 @@
 Where a reporter acts, the trail and the history name nobody: nothing may tie an account to a concern.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -19,8 +19,8 @@ from portal.areas import queries as areas
 from portal.areas.models import Area
 from portal.audit import once as done_once
 from portal.audit.log import record
-from portal.base.clock import now
-from portal.base.db import new_id
+from portal.base.clock import now, today
+from portal.base.db import insert_missing, new_id
 from portal.base.errors import NotVisible, Refused, Stale
 from portal.base.reference import new_reference
 from portal.base.settings import Settings
@@ -139,6 +139,15 @@ def peek_identity(session: Session, ring: KeyRing, flag: Flag) -> Identity:
     return sealed.open_identity(content_key(session, ring, flag.id), flag.id, flag.sealed_identity)
 
 
+def says_worse(session: Session, ring: KeyRing, flag: Flag) -> bool:
+    """Whether its reporter said that it got worse before any officer assessed it: then the first assessment is no
+    word on an estimate alone. After one, the rank itself says so. For the machine alone, as `peek_identity`."""
+    if flag.risk_assessed is not None:
+        return False
+    messages = session.scalars(select(Message).where(Message.flag_id == flag.id))
+    return any(sealed.open_message(content_key(session, ring, one.id), one).get("worse") == "yes" for one in messages)
+
+
 def content_key(session: Session, ring: KeyRing, row_id: UUID) -> bytes:
     """The content key of a flag or message. Raises `NotVisible` when the ring does not hold its key, or
     the content was made unreadable for good."""
@@ -187,19 +196,29 @@ def step_aside(session: Session, flag: Flag, *, by: Viewer) -> None:
         _note(session, flag, Move.STEP_ASIDE, by=by)
 
 
+def keep_from(session: Session, flag: Flag, account_ids: set[UUID]) -> None:
+    """These people stepped aside from a concern that is about the same person: this one does not exist for them
+    either. Whoever works on it must not be one of them."""
+    if account_ids:
+        insert_missing(session, Exclusion, [{"account_id": account_id, "flag_id": flag.id, "made_at": now()}
+                                            for account_id in sorted(account_ids)])
+
+
 def assess(session: Session, settings: Settings, flag: Flag, risk: Risk, *, by: Viewer, version: int,
-           agreed: bool = False, latest: datetime | None = None) -> None:
+           worse: bool = False, agreed: bool = False, latest: datetime | None = None) -> None:
     """Set the risk, and with it the deadline, counted from receipt. The reason is the caller's note.
 
-    `agreed`: a second officer agrees. `latest`: a clock that runs beside the risk's, which no deadline may
-    exceed. Raises `Refused` where `life.needs_two` says so.
+    `worse`: its reporter says that it got worse (`says_worse`). `agreed`: a second officer agrees. `latest`: a clock
+    that runs beside the risk's, which no deadline may exceed. Raises `Refused` where `life.needs_two` says so.
     """
     before = facts_of(flag)
+    before = replace(before, high=before.high or worse)
     flag.risk_assessed, flag.rank = risk, RANK[risk]
     flag.ever_high = flag.ever_high or risk is Risk.HIGH
     if flag.handled_at is None:
         calendar = queries.calendar(session, settings)
         flag.due_at = earlier(deadlines.due_at(risk, flag.received_at, calendar, settings), latest)
+    flag.due_at = not_too_far(flag, flag.due_at, settings)
     advance(session, flag, Move.ASSESS, by=by, before=before, version=version, agreed=agreed)
 
 
@@ -209,12 +228,23 @@ def act(session: Session, settings: Settings, flag: Flag, *, next_date: date, by
 
     `next_date` is a calendar day in the city; the clock runs to the close of service on it, or to `latest`
     where another clock ends sooner. What was done is the caller's sealed note; `move` says of which kind.
+
+    Raises `Refused` for a day that lies too far ahead (`deadlines.furthest_step`).
     """
+    if next_date > deadlines.furthest_step(today(settings.timezone), ever_high=bool(flag.ever_high)):
+        raise Refused("the next step lies too far ahead")
     before = facts_of(flag)
     flag.handled_at = flag.handled_at or now()
     flag.next_news_at = closing_of(next_date, settings)
     flag.due_at = earlier(flag.next_news_at, latest)
     advance(session, flag, move, by=by, before=before, version=version)
+
+
+def not_too_far(flag: Flag, due: datetime, settings: Settings) -> datetime:
+    """A moment for the unit's clock; for what is or ever was high within the longest pause, although its next step
+    was set further ahead when it was not."""
+    furthest = deadlines.furthest_step(today(settings.timezone), ever_high=bool(flag.ever_high))
+    return min(due, closing_of(furthest, settings))
 
 
 def closing_of(day: date, settings: Settings) -> datetime:

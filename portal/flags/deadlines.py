@@ -15,6 +15,10 @@ from holidays import country_holidays
 from portal.base.settings import ServiceHours, Settings
 from portal.flags.life import Risk
 
+LONGEST_PAUSE = timedelta(days=14)
+"""How long a deadline may be put off; and how far ahead one officer alone may set the next step of what is or ever
+was high: else she would put it off for a year without the second officer whom a pause needs (rulings, section 8)."""
+_FURTHEST_STEP = timedelta(days=366)
 _ONE_DAY = timedelta(days=1)
 _LOOK_AHEAD = 366  # days; nobody at work for longer is a mistake in the calendar, not a holiday
 
@@ -116,6 +120,11 @@ class TimeLeft:
 
     late: bool
     minutes: int
+
+
+def furthest_step(here: date, *, ever_high: bool) -> date:
+    """The last day on which the next step of a concern may be due. `here` is today in the city."""
+    return here + (LONGEST_PAUSE if ever_high else _FURTHEST_STEP)
 
 
 def due_at(risk: Risk, received: datetime, calendar: Calendar, settings: Settings) -> datetime:

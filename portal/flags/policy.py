@@ -6,7 +6,7 @@ exist for her, in no list, count, search or address. Nor does one that she has s
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 
 from portal.accounts import queries as accounts
 from portal.accounts.models import Account, SealingKey
@@ -47,6 +47,19 @@ def without_officer(viewer: Viewer) -> ColumnElement[bool]:
 def stepped_aside_from(viewer: Viewer) -> Select[tuple[UUID]]:
     """The ids of the concerns that this officer must not know of, because she has to do with somebody in them."""
     return select(Exclusion.flag_id).where(Exclusion.account_id == viewer.account_id)
+
+
+def holds_conflicts(viewer: Viewer) -> ColumnElement[bool]:
+    """Whether this member of the unit was granted every key under which conflicts of interest of her unit lie."""
+    return ~exists().where(SealingKey.unit_id == viewer.unit_id, SealingKey.kind == "conflict",
+                           SealingKey.retired_at.is_(None), SealingKey.id.not_in(accounts.keys_held_by(viewer)))
+
+
+def known_to_the_whole_unit() -> ColumnElement[bool]:
+    """The rows of which each member of the unit may know: no conflicts of interest, none from which one of them
+    stepped aside. A number that reaches all of them counts these alone."""
+    ordinary = select(SealingKey.id).where(SealingKey.kind == "unit")
+    return and_(Flag.key_id.in_(ordinary), Flag.id.not_in(select(Exclusion.flag_id)))
 
 
 def kept_from(viewer: Viewer) -> Select[tuple[UUID]]:

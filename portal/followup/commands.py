@@ -3,6 +3,7 @@
 Each form's one-use key makes a second tap harmless: the act is done once, and the second finds it done.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.accounts.models import SealingKey
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
 from portal.audit.log import record
@@ -42,17 +44,18 @@ class Action:
 
 def open_summaries(session: Session, ring: KeyRing, flag_ids: list[UUID], *, by: Viewer, where: str
                    ) -> dict[UUID, Answers]:
-    """The coded answers of a page of the queue, by flag; one trace for the page, `where` being its view.
+    """The coded answers of a page of the queue, by flag; one trace for the page, `where` being its view, and another
+    for the conflicts of interest on it: who must not know of these reads the first alone.
 
     A content key that nobody has used yet is rewrapped on the occasion. What does not open is absent.
     """
     rows = session.execute(
-        select(ContentKey, Flag.sealed_answers).join(Flag, Flag.id == ContentKey.id)
-        .where(ContentKey.id.in_(flag_ids))).all()
-    opened = {row.id: sealed.open_answers(ring, row, answers) for row, answers in rows if row.key_id in ring}
+        select(ContentKey, Flag.sealed_answers, SealingKey.kind).join(Flag, Flag.id == ContentKey.id)
+        .join(SealingKey, SealingKey.id == Flag.key_id).where(ContentKey.id.in_(flag_ids))).all()
+    opened = {row.id: sealed.open_answers(ring, row, answers) for row, answers, _kind in rows if row.key_id in ring}
     readable = {flag_id: answers for flag_id, answers in opened.items() if answers is not None}
-    if readable:
-        record(session, "flags.summaries_opened", where, by=by.account_id, amount=len(readable))
+    for kind, amount in sorted(Counter(kind for row, _, kind in rows if row.id in readable).items()):
+        record(session, "flags.summaries_opened", where, by=by.account_id, reason=kind, amount=amount)
     return readable
 
 

@@ -9,8 +9,9 @@ from wtforms import DateField, Field, HiddenField, RadioField, SelectField, Stri
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from portal.base.clock import now
-from portal.casework.forms import DeskForm, long_enough, with_blank
+from portal.casework.forms import DeskForm, long_enough, soon_enough, with_blank
 from portal.casework.words import CLOSE_REASONS, close_reason
+from portal.flags.deadlines import furthest_step
 from portal.flags.life import Move, Risk
 from portal.flags.words import CLOSINGS, QUESTIONS, closing, question
 from portal.followup import words
@@ -18,10 +19,10 @@ from portal.followup.commands import Action, Closing
 from portal.followup.sheets import Candidate, Sheet
 from portal.web import config
 from portal.web.forms import ActForm, plain_text
+from portal.web.locale import local
 
 NOTE = 2000
 SHORT = 300
-_FURTHEST_AHEAD = timedelta(days=366)
 _CLOCK_SKEW = timedelta(minutes=5)
 _ONE = _l("Choose one.")
 
@@ -88,10 +89,12 @@ class ActionForm(DeskForm):
                             filters=[plain_text])
     next_on = DateField(_l("By when?"), [InputRequired(_l("Enter the day of the next step."))])
 
-    def __init__(self, earliest: date | None = None, **kwargs: Any) -> None:
-        """`earliest` is the day in the city on which the concern came: nothing was done before."""
-        self._earliest = earliest
+    def __init__(self, earliest: date, ever_high: bool, **kwargs: Any) -> None:
+        """`earliest` is the day in the city on which the concern came: nothing was done before. `ever_high`: the
+        risk is or ever was high, so that it must not wait for long."""
+        self._earliest, self.ever_high = earliest, ever_high
         super().__init__(**kwargs)
+        self.next_on.render_kw = {"max": furthest_step(config.today(), ever_high=ever_high).isoformat()}
 
     def process(self, *args: Any, **kwargs: Any) -> None:
         self.way.choices = [(code, words.way(code)) for code in words.WAYS]
@@ -108,7 +111,7 @@ class ActionForm(DeskForm):
             return
         if self._at() > now() + _CLOCK_SKEW:
             raise ValidationError(_("That has not happened yet. Enter when it was done."))
-        if self._earliest and self.day.data < self._earliest:
+        if self.day.data < self._earliest:
             raise ValidationError(_("That is before the concern came. Check the date."))
 
     def validate_next_on(self, field: Field) -> None:
@@ -116,7 +119,8 @@ class ActionForm(DeskForm):
             return
         if field.data < config.today():
             raise ValidationError(_("That day is over. Choose today or later."))
-        if field.data > config.today() + _FURTHEST_AHEAD:
+        soon_enough(field, ever_high=self.ever_high)
+        if field.data > furthest_step(config.today(), ever_high=self.ever_high):
             raise ValidationError(_("That is more than a year ahead. Check the date."))
 
     def action(self) -> Action:
@@ -173,6 +177,8 @@ def of_sheet(sheet: Sheet, next_day: date, sent: ActForm | None) -> dict[str, Ac
     for move in sheet.moves:
         if move is Move.ASSIGN and sheet.candidates:
             made[move] = AssignForm(sheet.candidates.officers, formdata=None)
+        elif move is Move.ACT:
+            made[move] = ActionForm(local(sheet.line.received_at).date(), sheet.case.takes_two, formdata=None)
         elif move in _OF_MOVE:
             made[move] = _OF_MOVE[move](formdata=None)
     for name, form in made.items():
@@ -192,6 +198,6 @@ def typed(form: ActForm) -> list[tuple[str, str]]:
 
 
 _OF_MOVE: dict[Move, type[DeskForm]] = {
-    Move.TAKE: TakeForm, Move.ASSESS: AssessForm, Move.ACT: ActionForm, Move.ASK: AskForm,
+    Move.TAKE: TakeForm, Move.ASSESS: AssessForm, Move.ASK: AskForm,
     Move.WITHDRAW_QUESTION: WithdrawForm, Move.REOPEN: ReopenForm,
 }

@@ -1,14 +1,15 @@
 """Who has a sheet open, and who steps aside from it."""
 
-from flask import Response, flash, redirect, url_for
+from flask import Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from portal.accounts import signin
 from portal.base.errors import Refused
 from portal.flags import queries as flag_queries
 from portal.flags.commands import able_to_work_on
 from portal.flags.policy import may_work
-from portal.followup import presence, queries, triage, words
+from portal.followup import presence, queries, triage, views, words
 from portal.followup.views import bp
 from portal.web import config, db
 from portal.web.forms import ActForm
@@ -36,12 +37,14 @@ def still_here(code: str) -> Response:
 @allowed(may_work)
 def step_aside(code: str) -> Response:
     """She has to do with somebody in it: asked once more, then it is gone for her."""
-    form = AsideForm()
+    form, ring = AsideForm(), signin.key_ring()
+    if request.method == "POST" and ring is None:
+        return views.ask_for_passphrase()
     if not form.accepted():
         return _ask_once_more(code, form, 422 if form.errors else 200)
     try:
         with db.transaction() as writing:
-            triage.step_aside(writing, code, by=current_user, keys=config.keys(), once=form.once.data,
+            triage.step_aside(writing, ring, code, by=current_user, keys=config.keys(), once=form.once.data,
                               body=form.body())
     except Refused:
         return _ask_once_more(code, form, 409)
@@ -54,4 +57,4 @@ def _ask_once_more(code: str, form: AsideForm, status: int) -> Response:
     flag = flag_queries.get_flag(read, code, viewer=current_user, keys=config.keys())
     return render("followup/aside.html", form=form, status=status,
                   line=queries.line_of(read, flag, viewer=current_user, keys=config.keys()),
-                  others=able_to_work_on(read, flag, by=current_user) - {current_user.account_id})
+                  others=status != 409 and able_to_work_on(read, flag, by=current_user) - {current_user.account_id})

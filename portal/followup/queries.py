@@ -4,7 +4,7 @@ What a viewer may not know of is in no row, no count and no search (`flags.polic
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -146,8 +146,8 @@ def line_of(session: Session, flag: Flag, *, viewer: Viewer, keys: ServerKeys) -
 
 def counts(session: Session, *, viewer: Viewer, keys: ServerKeys, settings: Settings) -> dict[SavedView, int]:
     """How many concerns each view holds, never counted further than `MOST`. One question for all."""
-    numbers = [_counted(visible_to(viewer, keys), *_conditions(view, viewer, settings)).label(view.name)
-               for view in SavedView]
+    seen = visible_to(viewer, keys)
+    numbers = [_counted(seen, *_conditions(view, viewer, settings)).label(view.name) for view in SavedView]
     return dict(zip(SavedView, session.execute(select(*numbers)).one(), strict=True))
 
 
@@ -167,8 +167,8 @@ def came_after(session: Session, moment: datetime, *, viewer: Viewer, keys: Serv
 def open_per_officer(session: Session, officers: Collection[UUID], *, viewer: Viewer, keys: ServerKeys
                      ) -> dict[UUID, int]:
     """How many open ones each officer has, as far as the viewer may know of them. One question for all."""
-    numbers = [_counted(visible_to(viewer, keys), Flag.closed_at.is_(None), Flag.assignee_id == officer)
-               for officer in officers]
+    seen = visible_to(viewer, keys)
+    numbers = [_counted(seen, Flag.closed_at.is_(None), Flag.assignee_id == officer) for officer in officers]
     return dict(zip(officers, session.execute(select(*numbers)).one(), strict=True)) if numbers else {}
 
 
@@ -224,13 +224,14 @@ def _conditions(view: SavedView, viewer: Viewer, settings: Settings) -> list[Col
     """What a view holds. "Closed" is what may still be reopened; the others are parts of the open index."""
     if view is SavedView.CLOSED:
         return [Flag.closed_at > now() - timedelta(days=REOPEN_DAYS)]
-    narrower: dict[SavedView, ColumnElement[bool]] = {
-        SavedView.LATE: Flag.due_at < now(), SavedView.TODAY: Flag.due_at < _end_of_day(settings),
-        SavedView.UNREAD: Flag.status.in_(UNREAD), SavedView.UNOWNED: without_officer(viewer),
-        SavedView.MINE: Flag.assignee_id == viewer.account_id, SavedView.NEWS: _last_move().in_(_BY_CADRE),
-        SavedView.WAITING: Flag.status == Status.WAITING,
+    narrower: dict[SavedView, Callable[[], ColumnElement[bool]]] = {
+        SavedView.LATE: lambda: Flag.due_at < now(), SavedView.TODAY: lambda: Flag.due_at < _end_of_day(settings),
+        SavedView.UNREAD: lambda: Flag.status.in_(UNREAD), SavedView.UNOWNED: lambda: without_officer(viewer),
+        SavedView.MINE: lambda: Flag.assignee_id == viewer.account_id,
+        SavedView.NEWS: lambda: _last_move().in_(_BY_CADRE), SavedView.WAITING: lambda: Flag.status == Status.WAITING,
     }
-    return [Flag.closed_at.is_(None), Flag.status != Status.MERGED, *([narrower[view]] if view in narrower else [])]
+    return [Flag.closed_at.is_(None), Flag.status != Status.MERGED,
+            *([narrower[view]()] if view in narrower else [])]
 
 
 def _counted(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:

@@ -7,6 +7,7 @@ from portal.accounts.viewer import Viewer
 from portal.audit import once as done_once
 from portal.base.errors import Refused, Stale
 from portal.base.settings import ServerKeys, Settings
+from portal.casework import duplicates
 from portal.flags import commands as flags
 from portal.flags import queries as flag_queries
 from portal.flags import sealed as flags_sealed
@@ -43,12 +44,16 @@ def no_account_answers(session: Session, ring: KeyRing, flag: Flag) -> bool:
     return flags_sealed.open_answers(key, flag.id, flag.sealed_answers).by_stranger
 
 
-def step_aside(session: Session, code: str, *, by: Viewer, keys: ServerKeys, once: str, body: str) -> None:
-    """She has to do with somebody in it, and must not know of it from now on. Sent twice it is done once: the
-    second time she could not find it any more. Raises `NotVisible`, and `Refused` when nobody else sees it."""
+def step_aside(session: Session, ring: KeyRing, code: str, *, by: Viewer, keys: ServerKeys, once: str, body: str
+               ) -> None:
+    """She has to do with somebody in it, and must not know of it from now on, nor of what it was put together with:
+    which that is, lies sealed. Sent twice it is done once: the second time she could not find it any more.
+    Raises `NotVisible`, and `Refused` when nobody else sees one of them."""
     if done_once.outcome_of(session, once, body) is not None:
         return
     flag = flag_queries.get_flag(session, code, viewer=by, keys=keys)
-    flags.step_aside(session, flag, by=by)
-    presence.leave(session, flag.id, by=by)
+    for one in (flag, *duplicates.together_with(session, ring, flag, by=by)):
+        if by.account_id not in flag_queries.excluded_from(session, one.id):
+            flags.step_aside(session, one, by=by)
+            presence.leave(session, one.id, by=by)
     done_once.remember(session, once, body, "stepped aside")

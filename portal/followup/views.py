@@ -11,18 +11,20 @@ from flask_login import current_user
 
 from portal.accounts import signin
 from portal.accounts.sealed import KeyRing
+from portal.audit import once as done_once
 from portal.base.clock import now
 from portal.base.errors import Refused, Stale
 from portal.base.reference import spoken
 from portal.flags import commands as flags
 from portal.flags import queries as flag_queries
+from portal.flags import readings
 from portal.flags import words as flag_words
 from portal.flags.answers import Identity
 from portal.flags.life import Move, Risk
 from portal.flags.policy import may_work
 from portal.followup import commands, forms, policy, presence, queries, sheets, triage, words
 from portal.followup.sheets import Sheet
-from portal.web import carry, config, db, pace, watch
+from portal.web import carry, config, db
 from portal.web.guard import allowed
 from portal.web.locale import local, say_day, say_time
 from portal.web.render import render, wants_fragment
@@ -40,13 +42,7 @@ def _words() -> dict[str, object]:
 @bp.get("/k/<code>/kerja")
 @allowed(may_work)
 def sheet(code: str):
-    """One concern. Opening it is reading it, and leaves a trace. Who opens very many is asked who she is: a stranger
-    at an unlocked desk, or a script with her cookies, would take them all."""
-    most = config.settings().concerns_an_hour
-    if most and pace.readings(current_user.account_id, code) > most and not signin.is_fresh():
-        watch.refused("reading very many")
-        signin.rest()
-        return carry.ask_to_sign_in()
+    """One concern. Opening it is reading it, and leaves a trace."""
     return _sheet(code)
 
 
@@ -57,7 +53,7 @@ def identity(code: str):
     """Names and places, once, for a reason. Every showing leaves a trace, so a reload is no accident."""
     form = forms.IdentityForm()
     if _is_locked_act():
-        return _ask_for_passphrase()
+        return ask_for_passphrase()
     if not form.accepted():
         return _sheet(code, form, status=422 if form.errors else 200)
     return _sheet(code, reason=form.why_open.data)
@@ -94,7 +90,7 @@ def assess(code: str):
 def act(code: str):
     """Note what was done."""
     flag = flag_queries.get_flag(db.session(), code, viewer=current_user, keys=config.keys())
-    form = forms.ActionForm(local(flag.received_at).date())
+    form = forms.ActionForm(local(flag.received_at).date(), flag.ever_high)
     return act_on(code, form, lambda write, ring, flag, **how: commands.act(
         write, config.settings(), ring, flag, form.action(), **how), more=lambda: _day_off(form))
 
@@ -135,7 +131,7 @@ def close(code: str):
     """End the work, on a page of its own: choose, check, close."""
     form, step = forms.CloseForm(), request.form.get("step")
     if _is_locked_act():
-        return _ask_for_passphrase()
+        return ask_for_passphrase()
     if step == "edit" or not form.accepted():
         return _close_page(code, form, status=422 if form.errors else 200)
     if step != "close":
@@ -151,7 +147,9 @@ def close(code: str):
 def act_on(code: str, form: forms.DeskForm, do: Callable[..., None], more: Callable[[], str] = str) -> Response:
     """One act from the sheet. Whatever stands in its way, what was typed stays on the page."""
     if _is_locked_act():
-        return _ask_for_passphrase()
+        return ask_for_passphrase()
+    if _is_repeat(form):
+        return _recorded(code)
     if not form.accepted():
         return _sheet(code, form, status=422 if form.errors else 200)
     try:
@@ -161,10 +159,15 @@ def act_on(code: str, form: forms.DeskForm, do: Callable[..., None], more: Calla
     return _recorded(code, more())
 
 
+def _is_repeat(form: forms.DeskForm) -> bool:
+    return form.is_submitted() and done_once.is_repeat(db.session(), form.once.data, form.body())
+
+
 def _do(code: str, form: forms.DeskForm, do: Callable[..., None]) -> None:
     ring = signin.key_ring()
     with db.transaction() as writing:
         flag = flag_queries.get_flag(writing, code, viewer=current_user, keys=config.keys())
+        readings.count(flag.id)  # before the act: were it done, the sheet that follows would ask in its place
         do(writing, ring, flag, by=current_user, version=form.seen, once=form.once.data, body=form.body())
 
 
@@ -201,6 +204,7 @@ def _sheet(code: str, form: Any = None, *, status: int = 200, hindrance: Refused
 def _open(code: str, ring: KeyRing, reason: str) -> tuple[Sheet, Identity | None]:
     with db.transaction() as writing:
         flag = flag_queries.get_flag(writing, code, viewer=current_user, keys=config.keys())
+        readings.count(flag.id)
         opened = flags.open_flag(writing, ring, flag, by=current_user)
         named = flags.open_identity(writing, ring, flag, by=current_user, reason=reason) if reason else None
         presence.touch(writing, flag.id, by=current_user)
@@ -235,7 +239,7 @@ def _is_locked_act() -> bool:
     return request.method == "POST" and signin.key_ring() is None
 
 
-def _ask_for_passphrase() -> Response:
+def ask_for_passphrase() -> Response:
     """The keys are locked in the middle of an act: her passphrase opens them, and her answers are carried."""
     signin.rest()
     return carry.ask_to_sign_in()

@@ -8,11 +8,12 @@ from portal.audit.models import AuditEntry
 from portal.base.db import writing
 from portal.base.errors import NotVisible, Refused, Stale
 from portal.base.reference import spoken
-from portal.casework import holds
+from portal.casework import commands, holds
 from portal.casework.models import Hold, Note
 from portal.flags.life import Risk
 from portal.flags.models import Flag
 from tests.casework.at_work import WHY, closes, does, flag_of, merges, taken
+from tests.casework.test_joining import neighbour
 from tests.casework.test_rewrapping import at_work_again, begins, moves
 from tests.followup.at_desk import Officer, cadre_adds, sent
 
@@ -94,6 +95,21 @@ def test_what_lies_under_it_is_kept_too_while_one_of_them_waits_for_the_new_key(
     does(at_work_again(ratna), holds.place, main, "court", "")
 
     assert held(city) == {main, under}
+
+
+def test_what_once_lay_under_it_and_ended_at_another_unit_is_theirs_to_keep(city):
+    rina, ratna, there = Officer(city, city.rina), Officer(city, city.ratna), Officer(city, city.other)
+    main, once_under = (taken(rina, Risk.LOW) for _ in range(2))
+    merges(rina, once_under, main)
+    cadre_adds(city, once_under)
+    rina.opens(once_under)
+    does(rina, commands.hand_over, once_under, neighbour(city), WHY)
+    there.opens(once_under)
+    there.closes(once_under)
+
+    does(ratna, holds.place, main, "court", "")
+
+    assert held(city) == {main}
 
 
 def test_officers_can_neither_keep_nor_let_go(city, sign_in):

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from portal.accounts.models import Unit
 from portal.base.db import writing
 from portal.base.errors import NotVisible, Refused
-from portal.casework import commands, duplicates, records
+from portal.casework import commands, duplicates, holds, records
 from portal.casework.cases import other_units
 from portal.casework.models import Mark, Proposal
 from portal.flags import commands as flags
@@ -234,6 +234,24 @@ def test_a_concern_that_is_handed_over_opens_there_and_nowhere_else(unit_on_both
     assert flag_of(city, noise).status == Status.READ
 
 
+def test_what_once_lay_under_it_and_lies_under_another_there_is_no_matter_of_this_unit_any_more(unit):
+    rina, _, _ = unit
+    city, there = rina.city, Officer(rina.city, rina.city.other)
+    main, once_under, their_own = told(rina), told(rina), told(rina)
+    merges(rina, once_under, main)
+    cadre_adds(city, once_under)
+    rina.opens(once_under)
+    for flag_id in (once_under, their_own):
+        rina.does(Move.ASSESS, flag_id, Risk.LOW, WHY)
+        does(rina, commands.hand_over, flag_id, neighbour(city), WHY)
+        there.opens(flag_id)
+    merges(there, once_under, their_own)
+
+    assert duplicates.lying_under(city.db, rina.ring, flag_of(city, main), by=rina.viewer) == []
+    assert [one.id for one in duplicates.lying_under(city.db, there.ring, flag_of(city, their_own),
+                                                     by=there.viewer)] == [once_under]
+
+
 def test_a_conflict_of_interest_is_handed_over_by_the_head_alone_and_to_the_other_conflict_key(unit):
     rina, _, ratna = unit
     city, there = rina.city, Officer(rina.city, rina.city.other)
@@ -288,3 +306,89 @@ def test_a_proposal_does_not_travel(unit):
     does(rina, commands.hand_over, flag_id, neighbour(rina.city), WHY)
 
     assert rina.city.db.scalars(select(Proposal.outcome)).all() == ["void"]
+
+
+def aside(city, person, flag_id):
+    """She steps aside from one concern alone, as if it had not been put together with any yet."""
+    with writing(city.db):
+        flags.step_aside(city.db, flag_of_open(city, flag_id), by=viewer_of(city.db, person))
+
+
+def exists_for(officer, flag_id):
+    city = officer.city
+    try:
+        queries.get_flag(city.db, code(city, flag_id), viewer=officer.viewer, keys=city.keys)
+    except NotVisible:
+        return False
+    return True
+
+
+@pytest.mark.asvs("V8.2.2")
+@pytest.mark.parametrize("left", ["the one that is put under", "the one that stays", "one that lies there already"])
+def test_whoever_stepped_aside_from_one_of_them_knows_of_none(unit_on_both, left):
+    rina, dewi, _ratna = unit_on_both
+    city = rina.city
+    flag_id, into, before, noise = (told(dewi) for _time in range(4))
+    merges(dewi, before, into)
+    aside(city, city.rina, {"the one that is put under": flag_id, "the one that stays": into}.get(left, before))
+
+    merges(dewi, flag_id, into)
+
+    together = (flag_id, into, before)
+    assert [exists_for(rina, one) for one in (*together, noise)] == [False, False, False, True]
+    assert all(exists_for(dewi, one) for one in together)
+    does(dewi, duplicates.unmerge, flag_id)
+    assert not any(exists_for(rina, one) for one in together)  # what was written meanwhile may tell of both
+
+
+def test_nothing_is_put_together_while_somebody_has_it_who_stepped_aside_from_the_other(unit):
+    rina, dewi, _ratna = unit
+    city = rina.city
+    flag_id, into = told(dewi), told(dewi)
+    aside(city, city.rina, flag_id)
+    rina.does(Move.TAKE, into)
+
+    for one, other in ((flag_id, into), (into, flag_id)):
+        with pytest.raises(Refused, match="stepped aside from the other"):
+            merges(dewi, one, other)
+    assert exists_for(rina, into)
+    dewi.does(Move.TAKE, into)
+    merges(dewi, flag_id, into)
+
+    assert flag_of(city, flag_id).status == Status.MERGED
+    assert flag_of(city, into).assignee_id == dewi.viewer.account_id
+
+
+def test_one_that_ended_long_ago_hinders_nobody_whoever_had_it(unit):
+    rina, dewi, _ratna = unit
+    city = rina.city
+    ended, into, flag_id = told(dewi), told(dewi), told(dewi)
+    rina.does(Move.TAKE, ended)
+    merges(dewi, ended, into)
+    dewi.handles(into)
+    dewi.does(Move.CLOSE, into)
+    dewi.does(Move.REOPEN, into)
+    aside(city, city.rina, flag_id)
+
+    merges(dewi, flag_id, into)
+
+    assert [exists_for(rina, one) for one in (ended, into, flag_id)] == [False] * 3
+
+
+@pytest.mark.parametrize("act", ["close", "keep", "take out"])
+def test_no_act_reaches_a_concern_from_which_she_stepped_aside(unit, act):
+    rina, dewi, ratna = unit
+    city = rina.city
+    who = ratna if act == "keep" else rina
+    main, under = told(dewi), told(dewi)
+    who.handles(main)
+    merges(dewi, under, main)
+    aside(city, who.person, main if act == "take out" else under)
+    before = flag_of(city, under).version
+
+    acts = {"close": lambda: closes(who, main), "keep": lambda: does(who, holds.place, main, "court", WHY),
+            "take out": lambda: does(who, duplicates.unmerge, under)}
+    with pytest.raises(Refused, match="another officer"):
+        acts[act]()
+
+    assert flag_of(city, under).version == before

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.audit.models import AuditEntry, DoneOnce
-from portal.base.clock import now, telling
+from portal.base.clock import now, telling, today
 from portal.base.reference import spoken
 from portal.casework import commands, records
 from portal.casework.models import Note, Proposal
@@ -17,7 +17,7 @@ from portal.flags.life import Move, Risk, Status
 from tests.casework.at_work import CODES, WHY, a_letter, assesses, closes, does, flag_of, taken, written
 from tests.conftest import signed_in
 from tests.factories import some_answers, some_identity
-from tests.followup.at_desk import Officer, sent
+from tests.followup.at_desk import Officer, cadre_adds, sent
 
 ACTS = ("penilaian", "layanan", "rujukan", "jam-hukum", "jeda", "gabung", "pelimpahan", "persetujuan", "salinan",
         "rencana", "hubungi", "hubungi/sendirian",
@@ -250,6 +250,74 @@ def test_a_name_travels_when_it_was_ticked_and_that_leaves_its_trace(city, sign_
     assert number_of(city, AuditEntry, AuditEntry.action == "flag.identity_opened") == 1
 
 
+@pytest.mark.parametrize("act", ["tindakan", "layanan", "rujukan"])
+def test_the_form_says_beforehand_how_far_ahead_the_next_step_of_a_high_risk_may_lie(city, sign_in, act):
+    high, low, desk = in_work(city, Risk.HIGH), in_work(city, Risk.LOW), sign_in(city.rina)
+    here = today(city.settings.timezone)
+    pages = [desk.get(at(city, flag_id, act)) for flag_id in (high, low)]
+
+    furthest = [page.form(f"/{act}").element.all("input", name="next_on")[0].attrs["max"] for page in pages]
+    refused = pages[0].form(f"/{act}").fill(next_on=(here + timedelta(days=15)).isoformat()).submit()
+
+    assert furthest == [(here + timedelta(days=days)).isoformat() for days in (14, 366)]
+    assert ["At most 14 days ahead" in page.text for page in pages] == [True, False]
+    assert refused.status == 422
+    assert any("the next step is due within 14 days" in said for said in refused.errors)
+    assert "put the deadline off together with a colleague" in refused.text
+
+
+def test_the_page_of_the_assessment_says_that_it_takes_two_where_it_got_worse(city, sign_in):
+    told, quiet = sent(city), sent(city)
+    for flag_id in (told, quiet):
+        Officer(city, city.rina).opens(flag_id)
+    cadre_adds(city, told, worse=True)
+
+    pages = [sign_in(city.rina).get(at(city, flag_id, "penilaian")).text for flag_id in (told, quiet)]
+
+    assert ["Lowering it from high needs a second officer." in page for page in pages] == [True, False]
+
+
+def unfresh(desk):
+    """Her passphrase is older than five minutes."""
+    with desk.client.session_transaction() as cookie:
+        cookie["proved"] -= 301
+
+
+@pytest.mark.asvs("V8.2.4")
+def test_a_letter_is_shown_to_nobody_whose_passphrase_is_older_than_five_minutes(city, sign_in):
+    flag_id, desk = in_work(city, identity=some_identity(**IDENTITY)), sign_in(city.rina)
+    referred(desk, city, flag_id, carry=["name", "address", "phone", "area"])
+    letter = the_letter(city, flag_id)
+    unfresh(desk)
+
+    asked = desk.get(letter)
+
+    assert not any(said in asked.html for said in IDENTITY.values())
+    assert number_of(city, AuditEntry, AuditEntry.action == "flag.letter_opened") == 0
+    shown = asked.form("/masuk").fill(secret=city.rina.secret).submit()
+    assert "Mawarni" in shown.root.text
+
+
+@pytest.mark.asvs("V8.2.4")
+def test_nor_is_one_written_and_what_was_typed_for_it_comes_back(city, sign_in):
+    flag_id, desk = in_work(city, identity=some_identity(**IDENTITY)), sign_in(city.rina)
+    form = desk.get(at(city, flag_id, "rujukan")).form("/rujukan").fill(
+        to="psikolog", office="Biro Contoh", consent="emergency", request="Mohon pendampingan.",
+        carry=["name", "area"])
+    unfresh(desk)
+    before = number_of(city, Note)
+
+    locked = form.submit().form("/masuk").submit("ask")
+    assert number_of(city, Note) == before
+    back = locked.form("/masuk").fill(secret=city.rina.secret).submit().form("/rujukan").submit()
+
+    again = back.form("/rujukan")
+    assert {("to", "psikolog"), ("office", "Biro Contoh"), ("request", "Mohon pendampingan."), ("carry", "name"),
+            ("carry", "area")} <= set(again.values)
+    again.submit()
+    assert "Mawarni" in desk.get(the_letter(city, flag_id)).root.text
+
+
 def test_every_view_of_a_letter_leaves_a_trace_and_a_later_change_does_not_change_it(city, sign_in):
     flag_id, desk = in_work(city), sign_in(city.rina)
     referred(desk, city, flag_id, carry=["area", "age"])
@@ -458,8 +526,9 @@ def test_a_handed_over_concern_leads_back_to_the_queue_and_is_gone(city, sign_in
     form = desk.get(at(city, flag_id, "pelimpahan")).form("/pelimpahan")
     unit = next(e.attrs["value"] for e in form.element.all("input") if e.attrs.get("type") == "radio")
 
-    page = form.fill(unit=unit, why="Ia pindah ke kota lain.").submit()
+    form.fill(unit=unit, why="Ia pindah ke kota lain.")
+    page, again = form.submit(), form.submit()
 
-    assert page.path == "/antrean"
+    assert page.path == again.path == "/antrean"
     assert desk.get(path).status == 404
     assert sign_in(city.other).get(path).status == 203

@@ -5,7 +5,7 @@ from sqlalchemy import func, select, update
 
 from portal.accounts import changes, commands, sealed, unit_keys
 from portal.accounts import queries as accounts
-from portal.accounts.models import Account, KeyGrant, SealingKey, StaffKey
+from portal.accounts.models import Account, KeyGrant, SealingKey
 from portal.accounts.sealed import KeyRing
 from portal.audit.models import AuditEntry
 from portal.base.db import writing
@@ -18,7 +18,7 @@ from portal.flags.life import Status
 from portal.flags.models import ContentKey, Flag
 from tests.casework.at_work import WHY, closes, does, flag_of, merges, written
 from tests.casework.test_joining import PHONE, hints, told
-from tests.factories import ring_of, some_answers, viewer_of
+from tests.factories import private_of, ring_of, some_answers, viewer_of
 from tests.followup.at_desk import Officer, cadre_adds, sent
 
 
@@ -35,7 +35,7 @@ def moves(head, old_id, most=25):
     """One transaction of moving, with the keys that she holds now."""
     city = head.city
     with writing(city.db):
-        return rewrapping.move(city.db, ring_of(city.db, head.person), city.db.get_one(SealingKey, old_id),
+        return rewrapping.move(city.db, ring_of(city, head.person), city.db.get_one(SealingKey, old_id),
                                by=head.viewer, most=most)
 
 
@@ -52,6 +52,19 @@ def replaced(head, kind="unit"):
 def at_work_again(officer):
     """The officer at her next page: with the keys that she was granted meanwhile."""
     return Officer(officer.city, officer.person)
+
+
+def test_who_is_of_another_unit_by_now_is_granted_no_new_key_whatever_she_still_holds(unit_on_both):
+    _, dewi, ratna = unit_on_both
+    city = ratna.city
+    with writing(city.db):
+        account = city.db.get_one(Account, dewi.person.account_id)
+        account.unit_id = city.db.get_one(Account, city.other.account_id).unit_id
+
+    begins(ratna)
+
+    new = accounts.sealing_key(city.db, ratna.viewer.unit_id, "unit")
+    assert accounts.holders_of(city.db, new.id) == {city.rina.account_id, city.ratna.account_id}
 
 
 def test_all_who_held_the_old_key_hold_the_new_one_and_nobody_else_does(unit_on_both):
@@ -170,7 +183,7 @@ def test_a_first_reader_who_was_overtaken_makes_nothing_unreadable(unit_on_both)
 def test_a_page_that_began_before_the_new_key_was_made_still_opens_what_was_moved_to_it(unit_on_both):
     rina, _, ratna = unit_on_both
     city, flag_id = rina.city, sent(rina.city, story="mutiara")
-    private = sealed.unlock_staff_key(city.db.get_one(StaffKey, rina.person.account_id), rina.person.secret)
+    private = private_of(city, rina.person)
     with writing(city.db):
         token, half = commands.open_sign_in(city.db, rina.person.account_id, hours=8, staff_private=private)
     viewer = accounts.viewer_of(city.db, token, sealed.token_hash(token))
@@ -337,6 +350,21 @@ def test_who_is_granted_the_key_again_needs_no_new_one(unit):
         commands.grant_key(city.db, ratna.ring, kind="unit", to=account.id, by=ratna.viewer)
 
     assert unit_keys.standing(city.db, ratna.viewer.unit_id, "unit").departures == []
+
+
+def test_who_is_granted_another_key_alone_has_still_left_this_one(unit):
+    _, dewi, ratna = unit
+    city = dewi.city
+    with writing(city.db):
+        account = city.db.get_one(Account, dewi.person.account_id)
+        for on in (False, True):
+            changes.switch(city.db, account, on=on, by=viewer_of(city.db, city.agus))
+            city.db.flush()
+        commands.grant_key(city.db, ratna.ring, kind="conflict", to=account.id, by=ratna.viewer)
+
+    due = unit_keys.standing(city.db, ratna.viewer.unit_id, "unit").departures
+
+    assert [one.name for one in due] == ["Dewi K."]
 
 
 def test_a_colleague_who_has_only_the_older_key_counts_as_having_none(unit):

@@ -6,16 +6,16 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from portal.base.clock import now, telling
+from portal.base.clock import now, telling, today
 from portal.base.db import writing
 from portal.base.errors import Refused, Stale
 from portal.casework import commands, proposals
 from portal.casework.models import Proposal
 from portal.flags.answers import Contact, Danger
 from portal.flags.life import Move, Risk, Status
-from tests.casework.at_work import WHY, assesses, closes, does, flag_of, taken, written
+from tests.casework.at_work import WHY, a_letter, a_service, assesses, closes, does, flag_of, taken, written
 from tests.factories import some_answers
-from tests.followup.at_desk import Officer, cadre_adds
+from tests.followup.at_desk import Officer, an_action, cadre_adds, sent
 
 
 def in_work(officer, risk=Risk.HIGH, **answers):
@@ -78,6 +78,102 @@ def test_a_concern_that_got_worse_is_not_lowered_or_closed_by_one(unit):
 
     assert flag_of(rina.city, flag_id).rank == 0
     assert outcomes(rina.city) == [None]
+
+
+@pytest.mark.parametrize("danger", [Danger.AGAIN, Danger.NOW])
+def test_what_got_worse_before_anybody_assessed_it_is_called_less_than_high_by_two(unit_on_both, danger):
+    rina, dewi, _ = unit_on_both
+    city = rina.city
+    worse, unchanged = (sent(city, answers=some_answers(danger=danger)) for _time in range(2))
+    for flag_id in (worse, unchanged):
+        rina.opens(flag_id)
+        rina.does(Move.TAKE, flag_id)
+        cadre_adds(city, flag_id, worse=flag_id == worse)
+
+    for flag_id in (worse, unchanged):
+        assesses(rina, flag_id, Risk.LOW)
+
+    assert flag_of(city, unchanged).risk_assessed == "low"
+    assert (flag_of(city, worse).risk_assessed, flag_of(city, worse).rank) == (None, 0)
+    does(dewi, commands.confirm, worse)
+    assert (flag_of(city, worse).risk_assessed, flag_of(city, worse).rank) == ("low", 2)
+    assesses(rina, worse, Risk.MEDIUM)  # what was said before the assessment has been answered by two
+    assert flag_of(city, worse).risk_assessed == "medium"
+
+
+def test_that_it_got_worse_is_no_hindrance_to_calling_it_high(unit):
+    rina, *_ = unit
+    flag_id = sent(rina.city)
+    rina.opens(flag_id)
+    cadre_adds(rina.city, flag_id, worse=True)
+
+    assesses(rina, flag_id, Risk.HIGH)
+
+    assert flag_of(rina.city, flag_id).risk_assessed == "high"
+
+
+def far(city, days):
+    """A day in the city that lies so far ahead."""
+    return today(city.settings.timezone) + timedelta(days=days)
+
+
+def next_steps(officer, flag_id, days):
+    """Each act that sets the day of the next step, by its move."""
+    on = far(officer.city, days)
+    return {
+        Move.ACT: lambda: officer.does(Move.ACT, flag_id, an_action(officer.city, next_on=on)),
+        Move.SERVE: lambda: does(officer, commands.serve, flag_id, a_service(officer, next_on=on)),
+        Move.REFER: lambda: does(officer, commands.refer, flag_id, a_letter(officer, next_on=on)),
+    }
+
+
+@pytest.mark.asvs("V2.3.5")
+@pytest.mark.parametrize("move", [Move.ACT, Move.SERVE, Move.REFER])
+def test_nobody_alone_puts_off_what_was_ever_high_by_a_next_step_that_lies_far_ahead(unit, move):
+    rina, dewi, _ = unit
+    flag_id = in_work(rina)
+    assesses(rina, flag_id, Risk.LOW)
+    does(dewi, commands.confirm, flag_id)  # it was high
+    before = flag_of(rina.city, flag_id)
+
+    with pytest.raises(Refused, match="too far ahead"):
+        next_steps(rina, flag_id, 15)[move]()
+    assert flag_of(rina.city, flag_id).due_at == before.due_at
+    next_steps(rina, flag_id, 14)[move]()
+
+    assert flag_of(rina.city, flag_id).due_at - now() < timedelta(days=15)
+
+
+@pytest.mark.parametrize("move", [Move.ACT, Move.SERVE, Move.REFER])
+def test_what_was_never_high_may_have_its_next_step_within_the_year(unit, move):
+    rina, *_ = unit
+    flag_id = in_work(rina, Risk.MEDIUM, danger=Danger.AGAIN)
+
+    with pytest.raises(Refused, match="too far ahead"):
+        next_steps(rina, flag_id, 367)[move]()
+    next_steps(rina, flag_id, 300)[move]()
+
+    assert flag_of(rina.city, flag_id).due_at - now() > timedelta(days=299)
+
+
+@pytest.mark.parametrize("how", ["assessed", "told to the police", "no clock of the law after all"])
+def test_a_step_that_was_set_far_ahead_before_does_not_put_it_off_either(unit, how):
+    rina, dewi, _ = unit
+    flag_id = in_work(rina, Risk.MEDIUM, danger=Danger.AGAIN)
+    next_steps(rina, flag_id, 300)[Move.ACT]()
+
+    if how == "assessed":
+        assesses(rina, flag_id, Risk.HIGH)
+    else:
+        cadre_adds(rina.city, flag_id, worse=True)
+        does(rina, commands.hear_victim, flag_id, WHY)
+        if how == "told to the police":
+            does(rina, commands.tell_police, flag_id, WHY)
+        else:
+            does(rina, commands.stop_clock, flag_id, WHY)
+            does(dewi, commands.confirm, flag_id)
+
+    assert flag_of(rina.city, flag_id).due_at - now() < timedelta(days=15)
 
 
 def test_nobody_agrees_to_her_own_proposal_and_nobody_takes_back_anothers(unit):

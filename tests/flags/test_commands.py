@@ -48,7 +48,7 @@ def how_many(city, model):
 def at_work(city, flag) -> Iterator[SimpleNamespace]:
     """A transaction in which an officer has opened the flag."""
     with writing(city.db):
-        viewer, ring = viewer_of(city.db, city.rina), ring_of(city.db, city.rina)
+        viewer, ring = viewer_of(city.db, city.rina), ring_of(city, city.rina)
         flag = city.db.get_one(Flag, flag.id)
         commands.open_flag(city.db, ring, flag, by=viewer)
         yield SimpleNamespace(flag=flag, by=viewer, ring=ring)
@@ -279,8 +279,8 @@ def test_a_message_is_sealed_to_the_same_key_as_its_concern(city):
     message = city.db.scalars(select(Message)).one()
     assert city.db.get_one(ContentKey, message.id).key_id == flag.key_id
     with pytest.raises(NotVisible):
-        commands.content_key(city.db, ring_of(city.db, city.rina), message.id)
-    assert commands.content_key(city.db, ring_of(city.db, city.ratna), message.id)
+        commands.content_key(city.db, ring_of(city, city.rina), message.id)
+    assert commands.content_key(city.db, ring_of(city, city.ratna), message.id)
 
 
 def test_the_first_reading_is_a_move_and_every_reading_leaves_a_trace(city):

@@ -493,6 +493,27 @@ def test_trouble_at_the_server_is_not_called_a_bad_network(hand):
     assert len(hand.flags()) == 1
 
 
+@pytest.mark.parametrize(("status", "cause", "again"), [
+    (403, "This page can no longer be used.", False), (404, "This page can no longer be used.", False),
+    (413, "The text is too long. Write it shorter.", True), (429, "Wait a minute, then try again.", True),
+    (500, "There is a problem here with us.", True)])
+def test_why_it_was_not_sent_is_said_and_no_try_is_offered_that_cannot_help(hand, status, cause, again):
+    hand.open().calm()
+    hand.page.route("**/k/baru", lambda route: route.fulfill(status=503, body=""), times=1)
+    hand.tap("[data-kirim]")
+    box = hand.page.locator("#belum-terkirim")
+    expect(box).to_be_visible()
+    hand.page.route("**/k/baru", lambda route: route.fulfill(status=status, body=""), times=1)
+
+    hand.tap("[data-lagi]")
+
+    expect(box).to_be_focused()
+    shown = box.locator("[data-sebab]").evaluate_all("all => all.filter(e => !e.hidden).map(e => e.textContent)")
+    assert [sentence.startswith(cause) for sentence in shown] == [True]
+    assert box.locator("[data-lagi]").is_visible() == again
+    assert hand.review()["Who are you worried about?"] == "A girl"
+
+
 def test_on_a_slow_line_the_button_says_so_and_more_taps_send_nothing_more(hand):
     hand.open().calm()
     waiting = []
@@ -513,6 +534,30 @@ def test_on_a_slow_line_the_button_says_so_and_more_taps_send_nothing_more(hand)
 
     hand.page.wait_for_url(re.compile(r"/k/\w{3}-\w{3}$"))
     assert len(hand.flags()) == 1
+
+
+def test_what_has_arrived_is_not_called_unsent_while_its_receipt_is_on_the_way(hand):
+    hand.open().calm()
+    held, seen = [], []
+
+    def hold(route):
+        held.append(route)
+
+    hand.page.route(re.compile(r"/k/\w{3}-\w{3}$"), hold)
+    hand.page.on("console", lambda message: seen.append(message.text))
+    hand.page.evaluate("""() => {
+        setInterval(() => console.log(document.querySelector("[data-kirim]").textContent), 100); }""")
+    hand.page.locator("[data-kirim]").click(no_wait_after=True)
+    while not held:
+        hand.page.wait_for_timeout(50)
+    seen.clear()
+    hand.page.wait_for_timeout(1000)
+    late = seen[4:]
+    held[0].continue_()
+
+    hand.page.wait_for_url(re.compile(r"/k/\w{3}-\w{3}$"))
+    assert len(hand.flags()) == 1
+    assert set(late) == {"Sending…"}
 
 
 # What the server does not accept

@@ -233,7 +233,7 @@ def test_who_holds_another_units_key_still_sees_her_own_units_concerns_alone(any
     theirs, ours = sent(any_city, any_city.far), sent(any_city)
     with writing(any_city.db):
         key = any_city.db.get_one(Flag, theirs).key_id
-        private = ring_of(any_city.db, any_city.other).privates[key]
+        private = ring_of(any_city, any_city.other).privates[key]
         own = any_city.db.get_one(StaffKey, any_city.ratna.account_id)
         any_city.db.add(sealed_accounts.grant(private, key, to=own, by=None))
 

@@ -114,7 +114,7 @@ def test_a_question_shows_in_the_list_until_it_is_answered(city):
 
     with writing(city.db):
         flag, quiet = (a_flag(city.db, city.settings, city.siti) for _ in range(2))
-        commands.open_flag(city.db, ring_of(city.db, city.rina), flag, by=rina)
+        commands.open_flag(city.db, ring_of(city, city.rina), flag, by=rina)
         commands.ask(city.db, city.settings, flag, "changed", by=rina, version=flag.version)
     assert marks() == {flag.code: True, quiet.code: False}
 
@@ -126,7 +126,7 @@ def test_a_question_shows_in_the_list_until_it_is_answered(city):
 @pytest.fixture
 def story(city):
     """A concern, and the acts with which the unit brings it forward."""
-    rina, ring = viewer_of(city.db, city.rina), ring_of(city.db, city.rina)
+    rina, ring = viewer_of(city.db, city.rina), ring_of(city, city.rina)
     with telling(A_TUESDAY), writing(city.db):
         flag = a_flag(city.db, city.settings, city.siti, answers=some_answers(danger=Danger.NOW))
         a_flag(city.db, city.settings, city.siti)

@@ -70,7 +70,7 @@ def test_nothing_that_was_typed_or_chosen_stands_in_the_database_or_the_log(city
     with writing(city.db):
         flag = send_all(city, marked)
         siti, ratna = viewer_of(city.db, city.siti), viewer_of(city.db, city.ratna)
-        ring = ring_of(city.db, city.ratna)
+        ring = ring_of(city, city.ratna)
         commands.open_flag(city.db, ring, flag, by=ratna)
         commands.ask(city.db, city.settings, flag, "still_at_risk", by=ratna, version=flag.version)
         commands.answer(city.db, flag, {"text": marked["message"]}, by=siti, once="a", body=marked["message"])
@@ -120,7 +120,7 @@ def test_what_is_sealed_comes_back_as_it_was(city):
     story = "Baris satu\nبسم \U0001f469‍\U0001f467 <script>" + "ä" * 480
     with writing(city.db):
         flag = a_flag(city.db, city.settings, city.siti, answers=answers, story=story, identity=identity)
-    key = commands.content_key(city.db, ring_of(city.db, city.ratna), flag.id)
+    key = commands.content_key(city.db, ring_of(city, city.ratna), flag.id)
 
     assert sealed.open_answers(key, flag.id, flag.sealed_answers) == answers
     assert sealed.open_story(key, flag.id, flag.sealed_story) == story
@@ -137,7 +137,7 @@ def test_the_shortest_and_the_longest_story_look_alike(city):
 @pytest.fixture
 def two(city):
     """Two concerns with a message, a question and a closing text each, and the ring that opens them."""
-    ring, ratna, siti = ring_of(city.db, city.ratna), viewer_of(city.db, city.ratna), viewer_of(city.db, city.siti)
+    ring, ratna, siti = ring_of(city, city.ratna), viewer_of(city.db, city.ratna), viewer_of(city.db, city.siti)
     made = []
     with writing(city.db):
         for number in range(2):
@@ -221,7 +221,7 @@ def test_the_server_that_received_it_cannot_open_it(city):
         flag = a_flag(city.db, city.settings, city.siti)
     keys = city.settings.require_keys()
 
-    for ring in (KeyRing({}), ring_of(city.db, city.other)):
+    for ring in (KeyRing({}), ring_of(city, city.other)):
         with pytest.raises(NotVisible):
             commands.content_key(city.db, ring, flag.id)
     for own in (value for name in fields(keys) if isinstance(value := getattr(keys, name.name), bytes)):
@@ -242,14 +242,14 @@ def test_deleting_the_content_key_makes_it_unreadable_for_good(city, two):
 def test_the_first_reading_spares_later_ones_the_public_key(city):
     with writing(city.db):
         flag = a_flag(city.db, city.settings, city.siti)
-    row, ring = city.db.get_one(ContentKey, flag.id), ring_of(city.db, city.rina)
+    row, ring = city.db.get_one(ContentKey, flag.id), ring_of(city, city.rina)
     assert row.rewrapped is None
 
     first = sealed.content_key(ring, row)
     row.wrapped = b"no more"
 
     assert sealed.content_key(ring, row) == first
-    assert sealed.content_key(ring_of(city.db, city.dewi), row) == first
+    assert sealed.content_key(ring_of(city, city.dewi), row) == first
 
 
 def test_who_must_not_know_chooses_the_key_for_conflicts(city):

@@ -52,7 +52,7 @@ def flags_in(city):
 
 def opened(city, flag):
     """The answers, story and identity as the head of the unit can open them."""
-    key = commands.content_key(city.db, ring_of(city.db, city.ratna), flag.id)
+    key = commands.content_key(city.db, ring_of(city, city.ratna), flag.id)
     return (sealed.open_answers(key, flag.id, flag.sealed_answers),
             sealed.open_story(key, flag.id, flag.sealed_story),
             sealed.open_identity(key, flag.id, flag.sealed_identity))
@@ -63,7 +63,7 @@ def at_desk(city, code, act):
     with writing(city.db):
         flag = city.db.scalars(select(Flag).where(Flag.code == code)).one()
         viewer = viewer_of(city.db, city.rina)
-        commands.open_flag(city.db, ring_of(city.db, city.rina), flag, by=viewer)
+        commands.open_flag(city.db, ring_of(city, city.rina), flag, by=viewer)
         if act is not None:
             act(flag, viewer)
 
@@ -731,7 +731,7 @@ def test_a_question_waits_on_the_page_and_goes_once_it_is_answered(city, siti):
     assert "Your answer has been sent." in answered.text
     assert "When can we call you?" not in answered.text
     message = city.db.scalars(select(Message)).one()
-    key = commands.content_key(city.db, ring_of(city.db, city.rina), message.id)
+    key = commands.content_key(city.db, ring_of(city, city.rina), message.id)
     assert sealed.open_message(key, message) == {"text": "Sesudah magrib", "call_times": ["evening"]}
 
 
@@ -785,7 +785,7 @@ def test_after_an_emergency_the_rest_can_be_told_without_typing(city, siti):
     siti.get(f"/k/{code}/tambah").form("/tambah").fill(who="girl", age="6_12", signs=["injury", "touched"]).submit()
 
     message = city.db.scalars(select(Message)).one()
-    key = commands.content_key(city.db, ring_of(city.db, city.rina), message.id)
+    key = commands.content_key(city.db, ring_of(city, city.rina), message.id)
     assert sealed.open_message(key, message) == {"text": "", "worse": "unknown", "who": "girl", "age": "6_12",
                                                  "signs": ["injury", "touched"]}
 

@@ -44,7 +44,7 @@ class Officer:
 
     def __post_init__(self) -> None:
         self.viewer = viewer_of(self.city.db, self.person)
-        self.ring = ring_of(self.city.db, self.person)
+        self.ring = ring_of(self.city, self.person)
 
     def opens(self, flag_id: UUID) -> flags.Opened:
         with writing(self.city.db):

@@ -133,6 +133,28 @@ def test_keys_do_nothing_outside_the_list(city, visit, address):
     assert flag_of(city, flag_id).status == Status.NEW
 
 
+def test_a_filter_that_fails_says_so_until_the_list_is_filtered(city, visit, address):
+    sent(city)
+    with visit(city.rina) as context:
+        page = context.new_page()
+        page.goto(f"{address}/antrean")
+        said = page.locator("#belum-disaring")
+        page.route("**/antrean?*", lambda route: route.fulfill(status=503, body=""), times=1)
+        page.locator("#kode").press_sequentially("j")
+        expect(said).to_have_text(
+            "The list is not filtered yet: there is a problem here with us.", use_inner_text=True)
+        expect(page.locator("#kode")).to_be_focused()
+        context.set_offline(True)
+        page.locator("#kode").press_sequentially("a")
+        expect(said).to_have_text("The list is not filtered yet: there is no network.", use_inner_text=True)
+        looked_at(page)
+        context.set_offline(False)
+        page.locator("#kode").press_sequentially("t")
+
+        expect(page.locator("#daftar")).to_contain_text("Nothing matches.")
+        expect(said).to_be_hidden()
+
+
 def test_who_has_switched_the_keys_off_gets_none(city, sign_in):
     sent(city)
     with_keys = sign_in(city.rina).get("/antrean")
@@ -154,7 +176,7 @@ def test_news_is_told_and_no_row_moves(city, visit, address):
         page.goto(f"{address}/antrean")
         sent(city, answers=some_answers(danger=Danger.NOW))
 
-        page.clock.fast_forward(61_000)
+        live.time_passes(page, "01:01")
 
         expect(page.locator("[data-segar]")).to_have_text("1 kabar baru.")
         assert page.locator("#daftar a.kd").all_inner_texts() == [code_of(city, flag_id)]
@@ -177,7 +199,7 @@ def test_two_officers_at_once_see_each_other_and_lose_nothing(city, visit, addre
         rina.locator("details:has(form[data-move=assess]) summary").click()
         rina.locator("[name=risk][value=high]").check()
         rina.fill("[name=why_risk]", "mutiara pertama")
-        rina.clock.fast_forward(61_000)
+        live.time_passes(rina, "01:01")
         expect(rina.locator(".hadir")).to_contain_text("Dewi K. has this open")
         assert rina.locator("[name=why_risk]").input_value() == "mutiara pertama"
 

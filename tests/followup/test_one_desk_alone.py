@@ -3,15 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import NoResultFound
 
 from portal.accounts.models import Account
 from portal.base.clock import now, telling
 from portal.base.db import writing
-from portal.base.errors import NotVisible, Refused
+from portal.base.errors import NotVisible, Refused, Stale
+from portal.flags import commands as flags
 from portal.flags.answers import KeepFrom
-from portal.flags.life import Move
+from portal.flags.life import Move, Status
 from portal.flags.models import Flag
-from portal.followup import presence, queries, sheets
+from portal.followup import presence, queries, sheets, triage
 from portal.followup.filters import Filters
 from tests.factories import a_flag, some_answers, viewer_of
 from tests.followup.at_desk import Officer, cadre_adds, sent
@@ -45,6 +47,62 @@ def two_at_one_sheet_and_one_at_another(first, second):
         for officer, flag_id in ((first, one), (second, one), (first, other)):
             presence.touch(city.db, flag_id, by=officer.viewer)
     return one, other
+
+
+def test_no_line_is_made_of_a_concern_that_one_may_not_know_of(desk):
+    rina, _, ratna, other = desk
+    city = rina.city
+    kept = city.db.get_one(Flag, sent(city, answers=some_answers(keep_from=(KeepFrom.RT_RW,))))
+
+    assert queries.line_of(city.db, kept, viewer=ratna.viewer, keys=city.keys).id == kept.id
+    for officer in (rina, other):
+        with pytest.raises(NoResultFound):
+            queries.line_of(city.db, kept, viewer=officer.viewer, keys=city.keys)
+
+
+def sheet_of(officer, flag_id):
+    city = officer.city
+    with writing(city.db):
+        flag = city.db.get_one(Flag, flag_id, populate_existing=True)
+        opened = flags.open_flag(city.db, officer.ring, flag, by=officer.viewer)
+        return sheets.sheet(city.db, officer.ring, flag, opened, viewer=officer.viewer, keys=city.keys)
+
+
+def test_the_question_of_one_concern_is_not_on_the_sheet_of_another(desk):
+    rina, *_ = desk
+    one, other = sent(rina.city), sent(rina.city)
+    for flag_id in (one, other):
+        rina.handles(flag_id)
+    rina.does(Move.ASK, one, "changed")
+
+    asked, quiet = sheet_of(rina, one), sheet_of(rina, other)
+
+    assert (asked.question, quiet.question) == ("changed", "")
+    assert [Move.ASK in {entry.move for entry in sheet.log} for sheet in (asked, quiet)] == [True, False]
+
+
+def test_colleagues_are_named_only_to_who_may_give_work_to_them(desk):
+    rina, _, ratna, _ = desk
+    flag_id = sent(rina.city)
+    rina.opens(flag_id)
+
+    assert sheet_of(ratna, flag_id).candidates is not None
+    assert sheet_of(rina, flag_id).candidates is None
+
+
+def test_an_unread_concern_that_changed_since_the_list_was_made_is_read_again_before_it_is_taken(desk):
+    rina, *_ = desk
+    city = rina.city
+    flag_id = sent(city)
+    listed = city.db.get_one(Flag, flag_id).version
+    cadre_adds(city, flag_id, worse=True)
+
+    with pytest.raises(Stale), writing(city.db):
+        triage.pick_up(city.db, rina.ring, city.db.get_one(Flag, flag_id, populate_existing=True), by=rina.viewer,
+                       version=listed, once="tap", body="")
+
+    city.db.rollback()
+    assert city.db.get_one(Flag, flag_id, populate_existing=True).status == Status.NEW
 
 
 def test_who_is_at_a_sheet_is_seen_there_and_nowhere_else_and_not_by_herself(desk):

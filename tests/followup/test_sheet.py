@@ -612,3 +612,14 @@ def test_the_reason_and_remark_of_closing_never_reach_the_cadre(city, sign_in):
     assert "This is not your fault." in page.text
     for secret in ("mutiara", "does not want", "Rina", "Medium", WHY):
         assert secret not in page.html
+
+
+def test_a_second_tap_is_answered_like_the_first_though_the_colleague_is_no_choice_any_more(city, sign_in):
+    flag_id = handled(city)
+    form = sign_in(city.ratna).get(at(city, flag_id)).form("/tugaskan").fill(officer=str(city.dewi.account_id))
+
+    first, second = form.submit(), form.submit()
+
+    assert (first.status, second.status, second.path) == (203, 203, first.path)
+    assert "Recorded at" in second.text
+    assert flag_of(city, flag_id).assignee_id == city.dewi.account_id

@@ -3,16 +3,19 @@
 import pytest
 from sqlalchemy import func, select
 
+from portal.accounts.models import Unit
 from portal.audit.models import AuditEntry
 from portal.base.db import writing
 from portal.base.errors import NotVisible, Refused
 from portal.base.reference import spoken
+from portal.casework import commands
 from portal.flags import commands as flags
 from portal.flags import queries as flag_queries
 from portal.flags.answers import KeepFrom
 from portal.flags.life import Move, Status
 from portal.flags.models import Exclusion, Flag, FlagStep
 from portal.followup import queries
+from tests.casework.at_work import does, merges
 from tests.factories import some_answers
 from tests.followup.at_desk import Officer, sent
 
@@ -125,6 +128,80 @@ def test_on_the_page_she_is_asked_once_more_then_it_is_gone(city, sign_in):
     log = sign_in(city.dewi).get(address(city, flag_id)).text
     assert "Stepped aside: conflict of interest Recorded today" in log
     assert "by Rina A." in log
+
+
+@pytest.mark.asvs("V8.2.2")
+@pytest.mark.parametrize(("left", "ended"), [("main", False), ("under", False), ("main", True), ("under", True)])
+def test_what_it_was_put_together_with_is_gone_too(city, sign_in, left, ended):
+    dewi = Officer(city, city.dewi)
+    main, under, sibling, noise = (sent(city) for _number in range(4))
+    dewi.handles(main)
+    for flag_id in (under, sibling):
+        dewi.opens(flag_id)
+        merges(dewi, flag_id, main)
+    if ended:
+        dewi.does(Move.CLOSE, main)
+    desk = sign_in(city.rina)
+
+    asked = desk.get(address(city, {"main": main, "under": under}[left])).link("I have to do with this person")
+    asked.form("/mundur").submit()
+
+    assert "Nor is any other concern that was put together with it." in asked.text
+    assert [desk.get(address(city, flag_id)).status for flag_id in (main, under, sibling, noise)] == \
+        [404, 404, 404, 203]
+    assert sign_in(city.dewi).get(address(city, main)).status == 203
+
+
+def two_together(city, officer):
+    """A concern that an officer works on, and one that she put under it."""
+    main, under = sent(city), sent(city)
+    officer.handles(main)
+    officer.opens(under)
+    merges(officer, under, main)
+    return main, under
+
+
+def test_what_went_to_another_unit_since_they_ended_together_is_no_matter_of_hers(city, sign_in):
+    dewi = Officer(city, city.dewi)
+    main, under = two_together(city, dewi)
+    dewi.does(Move.CLOSE, main)
+    dewi.does(Move.REOPEN, main)
+    elsewhere = city.db.scalar(select(Unit.id).where(Unit.name == "UPTD 98.02"))
+    does(dewi, commands.hand_over, main, elsewhere, "Ia pindah ke kota lain.")
+    desk = sign_in(city.rina)
+
+    gone = desk.get(address(city, under)).link("I have to do with this person").form("/mundur").submit()
+
+    city.db.rollback()
+    assert gone.path == "/antrean"
+    assert city.db.scalars(select(Exclusion.flag_id)).all() == [under]
+
+
+def test_while_her_keys_are_locked_nobody_can_tell_what_that_is_so_her_passphrase_is_asked_for(city, sign_in):
+    flag_id, desk = sent(city), sign_in(city.rina)
+    form = desk.get(address(city, flag_id)).link("I have to do with this person").form("/mundur")
+    desk.client.delete_cookie("k")
+
+    locked = form.submit().form("/masuk").submit("ask")
+    assert flag_of(city, flag_id)
+    back = locked.form("/masuk").fill(secret=city.rina.secret).submit().form("/mundur").submit()
+    gone = back.form("/mundur").submit()
+
+    assert gone.path == "/antrean"
+    assert desk.get(address(city, flag_id)).status == 404
+
+
+def test_where_nobody_else_sees_what_lies_under_it_she_cannot_go_either(city, sign_in):
+    dewi = Officer(city, city.dewi)
+    main, under = two_together(city, dewi)
+    for person in (city.dewi, city.ratna):
+        steps_aside(city, person, under)  # as long as this did not reach the others
+    desk = sign_in(city.rina)
+
+    page = desk.get(address(city, main)).link("I have to do with this person").form("/mundur").submit()
+
+    assert (page.status, desk.get(address(city, main)).status) == (409, 203)
+    assert "Nobody else could see it then." in page.text
 
 
 def test_sent_twice_it_is_done_once(city, sign_in):
