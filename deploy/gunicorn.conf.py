@@ -32,7 +32,8 @@ limit_request_line = 4094
 
 def post_worker_init(worker):
     """Say where the demo is, once the first worker has the portal loaded and takes requests."""
-    if worker.age == 1 and os.environ.get("PORTAL_DEMO") == "1":
-        host, port = worker.sockets[0].getsockname()[:2]
+    where = worker.sockets[0].getsockname()
+    if worker.age == 1 and os.environ.get("PORTAL_DEMO") == "1" and not isinstance(where, str):  # a socket's file
+        host, port = where[:2]
         print(f"\nCatatan Kader siap di http://{host}:{port}/ (berhenti: Ctrl-C)"
               f"\nCatatan Kader is ready at http://{host}:{port}/ (stop: Ctrl-C)\n", flush=True)

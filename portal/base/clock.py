@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+LONGEST_AWAY = timedelta(days=7)
+"""A server that is away for longer cannot tell whether its clock is right: what is deleted by age waits for somebody
+who says so."""
 _told: ContextVar[datetime | None] = ContextVar("told_time", default=None)
 
 

@@ -28,3 +28,24 @@ def alone_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def hand_to_owner_of(example: Path, *paths: Path) -> None:
+    """Where root is at work for somebody: what was made belongs to whom the example belongs."""
+    if os.geteuid() == 0:
+        whose = example.stat()
+        for path in paths:
+            os.chown(path, whose.st_uid, whose.st_gid, follow_symlinks=False)
+
+
+def make_folder(folder: Path) -> None:
+    """A folder that its owner alone can enter, with those above it; each belongs to whom the one above belongs."""
+    if not folder.exists():
+        make_folder(folder.parent)
+        folder.mkdir(mode=0o700)
+        hand_to_owner_of(folder.parent, folder)
+
+
+def why(error: OSError) -> str:
+    """What the file system refused and where, as part of a sentence."""
+    return f"{error.strerror} ({error.filename})" if error.filename else str(error.strerror)

@@ -187,9 +187,16 @@ class Settings:
                       **values}
         return cls(**values)  # type: ignore[arg-type]
 
+    @property
+    def sqlite_file(self) -> Path | None:
+        """Where the database lies, if it is SQLite's."""
+        url = make_url(self.database_url)
+        return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
     def check_serving(self) -> None:
         """Raises `BadSettings` for what a city must not go online with."""
         self.require_keys()
+        self._check_database()
         if self.mail_server and not (self.mail_from and self.mail_to):
             raise BadSettings(f"A mail server without {PREFIX}MAIL_FROM and {PREFIX}MAIL_TO can send nothing.")
         if not self.demo and not self.office_phone:
@@ -197,6 +204,13 @@ class Settings:
         if not self.demo and self.secure_cookies and not self.trusted_hosts:
             raise BadSettings(f"Under which names the portal is reached is missing. Set {PREFIX}TRUSTED_HOSTS: "
                               "invitations would lead wherever a stranger's request says.")
+
+    def _check_database(self) -> None:
+        """SQLite writes into the folder too. Where it may not, every page would show, and every form fail."""
+        file = self.sqlite_file
+        if file and file.exists() and not all(os.access(path, os.W_OK) for path in (file, file.parent)):
+            raise BadSettings(f"The database {file} cannot be written by this account. It and its folder belong to "
+                              "the account that serves.")
 
     def require_keys(self) -> ServerKeys:
         """The server's keys. Raises `BadSettings` when they were never made."""
@@ -321,6 +335,8 @@ def _database(text: str) -> str:
         url = make_url(text)
     except ArgumentError as error:
         raise BadSettings(f"The setting {PREFIX}DATABASE_URL is no address of a database.") from error
+    if url.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise BadSettings(f"The setting {PREFIX}DATABASE_URL begins with sqlite:/// or postgresql://.")
     if url.get_backend_name() == "postgresql" and url.query.get("sslmode") != "verify-full" \
             and not all(map(_is_here, _hosts(url))):
         raise BadSettings(f"The database in {PREFIX}DATABASE_URL is on another machine. Add ?sslmode=verify-full "

@@ -1,5 +1,6 @@
 """`flask backup-key`, `flask backup`, `flask restore`: so that nothing is lost with the machine."""
 
+import pwd
 from base64 import b64encode
 from datetime import datetime
 from pathlib import Path
@@ -8,8 +9,10 @@ import click
 from alembic.script import ScriptDirectory
 from flask.cli import with_appcontext
 from sqlalchemy import text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 
+from portal.base import disk
+from portal.base.clock import now
 from portal.base.settings import BadSettings, Settings
 from portal.cli.database import alembic_config
 from portal.upkeep import archives, backups, paper, restoring, sealed, sqlite
@@ -18,6 +21,11 @@ from portal.upkeep.restoring import KEYS_FILE, SQLITE_FILE, Restored
 from portal.web import config, db
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_OF_POSTGRES = (
+    "Let the portal's own role use what was restored, as PostgreSQL's superuser: "
+    "psql -d DATABASE -f deploy/postgres-roles.sql",
+    "Set PORTAL_DATABASE_URL to the portal's own role again, if you restored as the owner.",
+)
 
 
 @click.command("backup-key")
@@ -34,21 +42,29 @@ def backup_key() -> None:
 
 
 @click.command()
+@click.option("--trust-clock", is_flag=True, help="The clock is right, though the last backup was long ago.")
 @with_appcontext
-def backup() -> None:
+def backup(trust_clock: bool) -> None:
     """Make one backup now, while the portal serves, and let go of old ones."""
     settings: Settings = config.settings()
     try:
         settings.require_keys()
-        made = backups.back_up(settings, _revision())
+        if settings.sqlite_file:
+            sqlite.require(settings.database_url)  # asking SQLite for its shape would make an empty one
+        made = backups.back_up(settings, _revision(), trust_clock=trust_clock)
     except (BadArchive, BadSettings) as bad:
         raise click.ClickException(str(bad)) from bad
-    except DatabaseError as error:
+    except DBAPIError as error:
         raise click.ClickException("No backup was made: the database cannot be read.") from error
     except OSError as error:
-        raise click.ClickException(f"No backup was made: {error.strerror}. The old ones are as they were.") from error
+        raise click.ClickException(f"No backup was made: {disk.why(error)}. The old ones are as they were."
+                                   ) from error
     click.echo(f"{made.content} ({_size(made.content)})\n{made.keys} ({_size(made.keys)})")
     click.echo(f"{_said(made.manifest.counts)}, {made.manifest.photos} photos. Read back and whole.")
+    if made.doubt:
+        raise click.ClickException(
+            f"The backup is made, but no old one was let go of: the clock says {now():%Y-%m-%d}, and the last one "
+            f"was made on {made.doubt:%Y-%m-%d}. Is the clock right? Then: flask --app wsgi backup --trust-clock")
 
 
 @click.command()
@@ -64,14 +80,24 @@ def restore(content: Path, keys: Path, into: Path | None, key_file: Path | None)
     settings: Settings = config.settings()
     folder = (into or _usual_folder(settings)).absolute()
     try:
-        private = paper.read_lines(key_file.read_text()) if key_file else _ask_for_lines()
+        private = _lines_in(key_file) if key_file else _ask_for_lines()
         restored = restoring.restore(content, keys, private, folder, settings.database_url)
     except paper.BadLine as bad:
-        raise click.ClickException("The key has eight lines." if not bad.number else
+        raise click.ClickException("The key has eight lines, and nothing stands beside them." if not bad.number else
                                    f"Line {bad.number} of the key is mistyped.") from bad
     except BadArchive as bad:
         raise click.ClickException(str(bad)) from bad
+    except DBAPIError as error:
+        raise click.ClickException("Nothing was restored: the database cannot be reached. Is PORTAL_DATABASE_URL "
+                                   "right?") from error
     _tell(restored, folder)
+
+
+def _lines_in(file: Path) -> bytes:
+    try:
+        return paper.read_lines(file.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file} is no text with the eight lines of the key.") from error
 
 
 def _ask_for_lines() -> bytes:
@@ -88,9 +114,7 @@ def _ask_for_lines() -> bytes:
 
 def _usual_folder(settings: Settings) -> Path:
     """Where a city's database lies, or its keys where the database is on a PostgreSQL."""
-    if settings.database_url.startswith("postgresql"):
-        return settings.keys_file.parent
-    return sqlite.file_of(settings.database_url).parent
+    return (settings.sqlite_file or settings.keys_file).parent
 
 
 def _tell(restored: Restored, folder: Path) -> None:
@@ -103,7 +127,8 @@ def _tell(restored: Restored, folder: Path) -> None:
         click.echo(f"{restored.unreadable} concerns cannot be opened: their keys are not in the second archive.")
     newest = ScriptDirectory.from_config(alembic_config(None)).get_current_head()
     click.echo("\nWhat to do next:")
-    for step in (*_places(folder),
+    for step in (*_places(folder), _whose(folder),
+                 *(_OF_POSTGRES if not (folder / SQLITE_FILE).exists() else ()),
                  *(["flask --app wsgi db upgrade    (the backup is of an older version)"]
                    if restored.revision != newest else []),
                  "Start the portal. The officers' passphrases open the concerns, as before.",
@@ -118,6 +143,18 @@ def _places(folder: Path) -> list[str]:
     if (folder / SQLITE_FILE).exists():
         there.insert(0, f"PORTAL_DATABASE_URL=sqlite:///{folder / SQLITE_FILE}")
     return [f"Set {setting}" for setting in there]
+
+
+def _whose(folder: Path) -> str:
+    return (f"All of it belongs to {_name_of(folder.stat().st_uid)}. The portal must run under that account; else: "
+            f"chown -R ITS-ACCOUNT: {folder}")
+
+
+def _name_of(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"the user {user}"
 
 
 def _setting(public: bytes) -> str:

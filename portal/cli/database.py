@@ -5,11 +5,16 @@ from pathlib import Path
 import click
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from flask.cli import AppGroup
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, select
 from sqlalchemy.orm import Session
 
 from portal.accounts import resealing
+from portal.accounts.models import Account
+from portal.base import disk
+from portal.base.settings import Settings
+from portal.upkeep import erasing
 from portal.web import config, db
 
 ROOT = Path(__file__).parent.parent.parent
@@ -20,27 +25,64 @@ db_group = AppGroup("db", help="Tables and their changes.")
 @click.argument("revision", default="head")
 def upgrade(revision: str) -> None:
     """Bring the tables up to REVISION (default: the newest)."""
+    if there_is_none(config.settings()):
+        raise click.ClickException(f"There is no database at {config.settings().sqlite_file}. Are the settings "
+                                   "loaded? A new city begins with: flask --app wsgi init")
+    before = _standing_at()
+    bring_up(revision)
+    click.echo(f"Tables: {before or 'none'} before, {_standing_at()} now.")
+
+
+def bring_up(revision: str = "head") -> None:
+    """Bring the tables up, and do what then takes the server's keys: all of it, or nothing. What older tables leave
+    in a SQLite file is taken away after that."""
     with db.engine().begin() as connection:
-        unmarked = _has_keys_without_room_for_marks(connection)
+        before, shape = _yet_to_come(connection), _shape(connection)
         command.upgrade(alembic_config(connection), revision)
-        if unmarked and not _has_keys_without_room_for_marks(connection):
+        for column in before - _yet_to_come(connection):
             with Session(connection, join_transaction_mode="rollback_only") as session:
-                resealing.mark_first(session, config.settings().require_keys())
-                session.flush()
+                _FIRST[column](session, config.settings().require_keys())
+        changed = shape not in {None, _shape(connection)}
+    if changed and db.engine().dialect.name == "sqlite":
+        erasing.erase_rests(db.engine())
 
 
-def _has_keys_without_room_for_marks(connection: Connection) -> bool:
-    """Whether this is a database from before 0012, whose people's keys are to be marked this one time."""
+def _shape(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+_MARKS, _LOCKS = ("devices", "mark"), ("staff_keys", "twice_locked")
+_FIRST = {_MARKS: resealing.mark_first, _LOCKS: resealing.lock_first}
+"""What is done once, when a column comes, and takes the server's keys, which a migration has not."""
+
+
+def _yet_to_come(connection: Connection) -> set[tuple[str, str]]:
+    """Which of these columns tables that are there have not yet: with a new database, none."""
     tables = inspect(connection)
-    return tables.has_table("devices") and "mark" not in {one["name"] for one in tables.get_columns("devices")}
+    return {(table, column) for table, column in _FIRST
+            if tables.has_table(table) and column not in {one["name"] for one in tables.get_columns(table)}}
 
 
 @db_group.command()
 @click.argument("revision")
-def downgrade(revision: str) -> None:
-    """Take the tables back to REVISION."""
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def downgrade(revision: str, yes: bool) -> None:
+    """Take the tables back to REVISION. What only newer versions keep is deleted: make a backup first."""
+    if not yes:
+        click.confirm("What only newer versions keep is deleted. Is there a backup, and is the portal stopped?",
+                      abort=True)
+    before = _standing_at()
+    take_back(revision)
+    click.echo(f"Tables: {before or 'none'} before, {_standing_at() or 'none'} now.")
+
+
+def take_back(revision: str) -> None:
+    """Take the tables back to a revision, and what needs the server's keys with them: all of it, or nothing."""
     with db.engine().begin() as connection:
+        before = _yet_to_come(connection)
         command.downgrade(alembic_config(connection), revision)
+        if _LOCKS in _yet_to_come(connection) - before:
+            resealing.unlock_last(connection, config.settings().require_keys())
 
 
 @db_group.command()
@@ -59,7 +101,35 @@ def alembic_config(connection: object) -> Config:
 
 
 def prepare_folder() -> None:
-    """Make the folder that a SQLite file lies in."""
-    url = config.settings().database_url
-    if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    """Make the folder that a SQLite file lies in, for nobody else to look into."""
+    file = config.settings().sqlite_file
+    if file is not None:
+        disk.make_folder(file.parent)
+
+
+def there_is_none(settings: Settings) -> bool:
+    """Whether there is no database yet: asking SQLite anything would make an empty one."""
+    file = settings.sqlite_file
+    return file is not None and not file.exists()
+
+
+def has_accounts(settings: Settings) -> bool:
+    """Whether the database was begun: then it belongs to the keys that it was begun with."""
+    if there_is_none(settings):
+        return False
+    with db.engine().connect() as connection:
+        begun = inspect(connection).has_table("accounts")
+        return begun and connection.scalar(select(Account.id).limit(1)) is not None
+
+
+def no_keys(settings: Settings) -> str:
+    """What to do when the key file is not where the settings say."""
+    if has_accounts(settings):
+        return (f"There is no key file at {settings.keys_file}, and this database belongs to one. Make no other: "
+                "bring it back, or take it from a backup in keys/ (docs/backup.md).")
+    return f"There is no key file at {settings.keys_file}. Make it with: flask --app wsgi init"
+
+
+def _standing_at() -> str:
+    with db.engine().connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""

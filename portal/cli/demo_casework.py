@@ -27,7 +27,7 @@ def agree(case: Any) -> None:
 
 def go_on(case: Any, chance: random.Random) -> None:
     """Assess in codes, note a service; now and then refer, start the legal clock, or propose to lower the risk."""
-    settings, soon = case.cast.settings, (now() + timedelta(days=3)).date()
+    settings, soon = case.cast.settings, case.step_on(now() + timedelta(days=3))
     forms = chance.choice(_FORMS)
     age = chance.choice(("6_12", "13_17", "25_44"))
     made = Codes(forms, age, "p", "none", "rumah_tangga",

@@ -54,7 +54,7 @@ def viewer_of(session: Session, cast: Cast, key: str) -> Viewer:
 def ring_of(session: Session, cast: Cast, key: str) -> KeyRing:
     """An officer's unlocked keys."""
     own = session.get_one(StaffKey, cast.accounts[key])
-    private = sealed.unlock_staff_key(own, PASSPHRASE)
+    private = sealed.unlock_staff_key(cast.settings.require_keys(), own, PASSPHRASE)
     if private is None:
         raise LookupError("a demo officer's passphrase does not fit")
     return sealed.open_ring(private, queries.grants_of(session, own.account_id))

@@ -4,7 +4,7 @@ import random
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,6 +20,7 @@ from portal.cli.demo_cast import Cast, ring_of, viewer_of
 from portal.cli.demo_stories import ADDITIONS, ANSWERS, CONFLICTS, NOTES, STORIES, Story
 from portal.flags import commands as flags
 from portal.flags.answers import Identity, estimate
+from portal.flags.deadlines import furthest_step
 from portal.flags.life import Risk
 from portal.flags.models import Flag
 from portal.flags.words import CLOSINGS
@@ -53,6 +54,12 @@ class _Case:
         with telling(self.at):
             do(*args, by=self.officer, **kwargs)
             self.session.flush()
+
+    def step_on(self, day: datetime) -> date:
+        """That day in the city, or the last one that a next step may be set to from where it is."""
+        here = self.cast.settings.timezone
+        furthest = furthest_step(self.at.astimezone(here).date(), ever_high=bool(self.flag.ever_high))
+        return min(day.astimezone(here).date(), furthest)
 
     def once(self) -> dict[str, object]:
         """What every act at the desk carries."""
@@ -162,8 +169,7 @@ def _act(case: _Case, chance: random.Random, *, late: bool) -> None:
     day = now() + timedelta(days=-2 if late else chance.randint(1, 5))
     minutes = chance.uniform(20, 400)
     at = min(case.at + timedelta(minutes=minutes), case.last)
-    action = Action(at, "phone", "reached", chance.choice(NOTES), "Telepon lagi",
-                    day.astimezone(case.cast.settings.timezone).date())
+    action = Action(at, "phone", "reached", chance.choice(NOTES), "Telepon lagi", case.step_on(day))
     case.step(minutes, desk.act, case.session, case.cast.settings, case.ring, case.flag, action, **case.once())
 
 

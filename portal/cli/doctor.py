@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.base.settings import BadSettings, Settings
 from portal.cli import doctor_city, doctor_server, doctor_tls
+from portal.cli.database import there_is_none
 from portal.cli.finding import Finding, bad
 from portal.web import config, db
 
@@ -42,6 +43,7 @@ OF_THE_SERVER: Sequence[Examination] = (
 OF_THE_CITY: Sequence[Examination] = (
     Examination("database", doctor_server.database),
     Examination("tables", doctor_city.tables),
+    Examination("server keys", doctor_city.server_keys),
     Examination("clock", doctor_city.clock),
     Examination("areas", doctor_city.areas),
     Examination("key holders", doctor_city.key_holders),
@@ -65,7 +67,7 @@ OF_THE_ADDRESS: Sequence[Examination] = (
 def doctor(outside: bool) -> None:
     """Look whether this server is safe to be online: ok, warn or bad a line. Ends with 1 when anything is bad."""
     settings, session = config.settings(), db.session()
-    checks = [*OF_THE_SERVER, *(() if doctor_server.there_is_none(settings) else OF_THE_CITY),
+    checks = [*OF_THE_SERVER, *(() if there_is_none(settings) else OF_THE_CITY),
               *(OF_THE_ADDRESS if outside else ())]
     found = [(one.name, _examined(one, settings, session)) for one in checks]
     for name, finding in found:

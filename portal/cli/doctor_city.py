@@ -8,8 +8,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from portal.accounts import kits
-from portal.accounts.models import Account, KeyGrant, SealingKey, Unit
+from portal.accounts import kits, sealed
+from portal.accounts.models import Account, KeyGrant, SealingKey, StaffKey, Unit
 from portal.areas.models import Area
 from portal.audit import anchors, verification
 from portal.audit.models import AuditEntry
@@ -30,6 +30,7 @@ _TRIGGERS = {
     "sqlite": text("SELECT name FROM sqlite_master WHERE type = 'trigger'"),
     "postgresql": text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O'"),
 }
+_SOME = 20
 _ENOUGH = 2  # holders of a key: one can fall ill
 _LATEST = timedelta(hours=3)
 _NEXT_YEAR_FROM = 11  # November
@@ -43,6 +44,15 @@ def tables(_settings: Settings, session: Session) -> Finding:
     if there != newest:
         return bad("they are of another version. Run: flask --app wsgi db upgrade")
     return ok("as this version wants them")
+
+
+def server_keys(settings: Settings, session: Session) -> Finding:
+    """The key file is the one with which this database was begun: officers' keys are locked for it too."""
+    locked = session.execute(select(StaffKey.account_id, StaffKey.twice_locked).limit(_SOME)).all()
+    if any(sealed.unlock_for_server(settings.require_keys(), *one) is None for one in locked):
+        return bad(f"{settings.keys_file} holds the keys of another database. Bring its own back, or take them from "
+                   "a backup in keys/ (docs/backup.md).")
+    return ok("they are this database's" if locked else "nothing was locked with them yet")
 
 
 def clock(_settings: Settings, session: Session) -> Finding:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from flask import current_app
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from portal.base.clock import now
 from portal.base.settings import Settings
-from portal.cli.database import ROOT
+from portal.cli.database import ROOT, no_keys
 from portal.cli.finding import Finding, bad, ok, warn
 
 _MONTH, _OVERDUE = 31, 92  # days
@@ -28,14 +27,23 @@ def key_file(settings: Settings, _session: Session) -> Finding:
     """The server's keys are its own."""
     file = settings.keys_file
     if not file.exists():
-        return bad(f"there is none at {file}. Make it with: flask --app wsgi init")
+        return bad(no_keys(settings))
     if file.stat().st_mode & 0o077:
         return bad(f"others can read it. Run: chmod 600 {file}")
-    if file.stat().st_uid not in {os.geteuid(), 0}:
-        return bad(f"it belongs to another user. Run: chown {os.geteuid()} {file}")
+    if file.stat().st_uid != (owner := _serving_account(settings)):
+        return bad(f"it does not belong to the account that serves. Run: chown {owner} {file}")
     if file.resolve().parent.stat().st_mode & 0o022:
         return bad(f"others can put another in its place. Run: chmod go-w {file.resolve().parent}")
     return ok("only the server can read it")
+
+
+def _serving_account(settings: Settings) -> int:
+    """Whose files the portal's are. Root looks at the database, which it does not own where the portal is served by
+    an account of its own."""
+    file = settings.sqlite_file
+    if os.geteuid() or file is None:
+        return os.geteuid()
+    return next(path for path in (file, *file.resolve().parents) if path.exists()).stat().st_uid
 
 
 def https(settings: Settings, _session: Session) -> Finding:
@@ -105,7 +113,7 @@ def mail(settings: Settings, _session: Session) -> Finding:
 
 def disk(settings: Settings, _session: Session) -> Finding:
     """Room for what comes."""
-    file = _sqlite_file(settings)
+    file = settings.sqlite_file
     folder = next(path for path in (file or Path.cwd()).resolve().parents if path.exists())
     usage = shutil.disk_usage(folder)
     said = f"{usage.free // _MIB} MiB free at {folder}"
@@ -124,7 +132,7 @@ def photos(settings: Settings, _session: Session) -> Finding:
 
 def database_files(settings: Settings, _session: Session) -> Finding:
     """SQLite's files are the server's own."""
-    file = _sqlite_file(settings)
+    file = settings.sqlite_file
     if file is None:
         return ok("they are PostgreSQL's to keep")
     if not file.exists():
@@ -157,14 +165,3 @@ def _postgres(session: Session) -> Finding:
     if session.scalar(text("SELECT has_table_privilege('audit_entries', 'UPDATE')")):
         return warn("the portal owns its tables. Give it the role of deploy/postgres-roles.sql.")
     return ok("PostgreSQL syncs before it answers, and the portal's role cannot change the trail")
-
-
-def there_is_none(settings: Settings) -> bool:
-    """Whether there is no database yet: asking SQLite anything would make an empty one."""
-    file = _sqlite_file(settings)
-    return file is not None and not file.exists()
-
-
-def _sqlite_file(settings: Settings) -> Path | None:
-    url = make_url(settings.database_url)
-    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None

@@ -166,7 +166,7 @@ def _servers_since() -> datetime:
 
 def _private_of(account: Account | None, passphrase: str) -> bytes | None:
     own = db.session().get(StaffKey, account.id) if account is not None and account.role in UNIT else None
-    return sealed.unlock_staff_key(own, passphrase) if own is not None else None
+    return sealed.unlock_staff_key(config.keys(), own, passphrase) if own is not None else None
 
 
 def _begin(holder: Holder, kind: str) -> None:

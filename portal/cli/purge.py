@@ -4,8 +4,10 @@ import time
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from portal.audit import once
+from portal.audit.models import AuditEntry
 from portal.base import clock
 from portal.base.settings import Settings
 from portal.outreach import photos
@@ -14,30 +16,57 @@ from portal.upkeep import erasing, forgetting, retention
 from portal.upkeep.retention import Kind, Moment
 from portal.web import config, db
 
+_FORGOTTEN = "purged"
 _A_DAY = 24 * 60 * 60  # a photo's file is written a moment before its row
+NOT_ERASED = ("Deleted; but the database's files could not be written anew, and parts of it may stand in them until "
+              "this has run again. Either they were in use all the time: flask tick does it the next time. Or, on "
+              "PostgreSQL, the portal's role may not have it done: then run deploy/postgres-roles.sql once more.")
 
 
 @click.command()
 @click.option("--really", is_flag=True, help="Delete. Without it, only what would be deleted is counted.")
+@click.option("--trust-clock", is_flag=True, help="The clock is right, though nothing was forgotten for long.")
 @with_appcontext
-def purge(really: bool) -> None:
+def purge(really: bool, trust_clock: bool) -> None:
     """Delete what was kept for as long as the settings say, with its keys first, so that no byte of it stays."""
-    if really:
-        gone, erased = forget()
-    else:
-        gone, erased = retention.due(db.session(), config.settings(), _moment()), True
+    if really and not trust_clock:
+        refuse_a_doubtful_clock()
+    gone = forget() if really else retention.due(db.session(), config.settings(), _moment())
     for kind, count in gone.items():
         click.echo(f"{kind:9} {retention.rule(kind, config.settings()):15} "
                    f"{count} {'deleted' if really else 'would be deleted'}")
     held, open_ = retention.passed_over(db.session(), config.settings(), _moment())
     click.echo(f"{held} concerns stay under a hold, {open_} because something on them is still open.")
-    if not erased:
-        raise click.ClickException("Deleted; but the database's files were in use all the time and could not be "
-                                   "written anew. Parts of it may stand in them until this has run again.")
+    if really and not erased():
+        raise click.ClickException(NOT_ERASED)
 
 
-def forget() -> tuple[dict[Kind, int], bool]:
-    """Forget all that is over its time, part by part. Gives how much it was, and whether its last byte is gone."""
+def refuse_a_doubtful_clock() -> None:
+    """Where nothing was forgotten for longer than a server is off, the clock may have run ahead, and everything would
+    seem over its time: then nothing is deleted before somebody has looked. Raises `ClickException`.
+
+    Forgetting itself is the witness: its timer comes each day, and nothing else puts that down. Before the first time
+    it is the trail.
+    """
+    session = db.session()
+    newest = session.scalar(select(func.max(AuditEntry.at)))
+    last = once.last_day_of(session, _FORGOTTEN) or (newest and newest.date())
+    session.rollback()
+    if last and clock.now().date() - last > clock.LONGEST_AWAY:
+        raise click.ClickException(
+            f"Nothing was deleted. The clock says {clock.now():%Y-%m-%d}, and the last time that this was done or "
+            f"anything written down was {last}. Is the clock right? Then: flask --app wsgi purge --really "
+            "--trust-clock")
+
+
+def is_done_today() -> bool:
+    """Whether all that is over its time was forgotten today already."""
+    with db.transaction() as session:
+        return once.outcome_of(session, _today(), "") is not None
+
+
+def forget() -> dict[Kind, int]:
+    """Forget all that is over its time, part by part. Gives how much it was; its last byte goes by `erased`."""
     settings: Settings = config.settings()
     moment, gone = _moment(), dict.fromkeys(Kind, 0)
     for kind in Kind:
@@ -48,10 +77,13 @@ def forget() -> tuple[dict[Kind, int], bool]:
             if some < forgetting.AT_ONCE or kind is Kind.TRACES:
                 break
     _remove_photos(settings)
-    return gone, _erased()
+    with db.transaction() as session:
+        if once.outcome_of(session, _today(), "") is None:
+            once.remember(session, _today(), "", _FORGOTTEN)
+    return gone
 
 
-def _erased() -> bool:
+def erased() -> bool:
     """Whether no byte of what was deleted is left, this time or another time before."""
     left = forgetting.rests_are_left(db.session())
     db.session().rollback()  # a reader of our own would hold the database, too
@@ -69,6 +101,10 @@ def _remove_photos(settings: Settings) -> None:
     for file in photos.left_over(settings.photos_dir, known):
         if time.time() - file.stat().st_mtime > _A_DAY:
             file.unlink()
+
+
+def _today() -> str:
+    return f"purge {config.today()}"
 
 
 def _moment() -> Moment:

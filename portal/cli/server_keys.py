@@ -73,7 +73,8 @@ def _reseal(keys: ServerKeys) -> None:
     _in_turn(lambda session, after: _people(session, keys, after))
     _in_turn(lambda session, after: flags.reseal_questions(session, keys, after=after))
     _in_turn(lambda session, after: flags.reseal_closings(session, keys, after=after))
-    click.echo("Phone numbers, second factors, marks of reporters, questions and closing texts are sealed anew.")
+    click.echo("Phone numbers, second factors, what lies around officers' own keys, marks of reporters, questions "
+               "and closing texts are sealed anew.")
 
 
 def _people(session: Session, keys: ServerKeys, after: UUID | None) -> UUID | None:

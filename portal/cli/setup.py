@@ -8,7 +8,6 @@ from uuid import UUID
 import click
 import pyotp
 import segno
-from alembic import command
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
@@ -19,7 +18,7 @@ from portal.accounts.roles import Role
 from portal.areas import loading
 from portal.areas.models import Area
 from portal.base.settings import ServerKeys, Settings
-from portal.cli.database import alembic_config, prepare_folder
+from portal.cli.database import bring_up, has_accounts, no_keys, prepare_folder
 from portal.cli.sheets import make_kit
 from portal.flags.models import CalendarDay
 from portal.outreach import totals
@@ -71,9 +70,12 @@ def load(file: Path) -> None:
 
 
 def make_server_keys() -> None:
-    """The key file, if there is none yet; the app uses it from now on."""
+    """The key file, if there is none yet; the app uses it from now on. Never beside a database that was begun with
+    other keys: its phones, cards and backups would be worth nothing."""
     settings: Settings = config.settings()
     if not settings.keys_file.exists():
+        if has_accounts(settings):
+            raise click.ClickException(no_keys(settings))
         ServerKeys.fresh().write(settings.keys_file)
         click.echo(f"Keys made in {settings.keys_file}. Keep a copy where the database is not.")
     keys = ServerKeys.read(settings.keys_file)
@@ -83,8 +85,7 @@ def make_server_keys() -> None:
 def upgrade_tables() -> None:
     """All tables in their newest shape."""
     prepare_folder()
-    with db.engine().begin() as connection:
-        command.upgrade(alembic_config(connection), "head")
+    bring_up()
 
 
 def load_file(file: Path) -> None:
@@ -131,7 +132,7 @@ def offer_kit(head_id: UUID, passphrase: str) -> None:
     """The recovery sheets at once, where somebody sits at the keyboard; else a reminder."""
     if sys.stdin.isatty() and click.confirm("\nMake the three recovery sheets now, with the head beside you?"):
         session = db.session()
-        private = sealed.unlock_staff_key(session.get_one(StaffKey, head_id), passphrase)
+        private = sealed.unlock_staff_key(config.keys(), session.get_one(StaffKey, head_id), passphrase)
         ring = sealed.open_ring(private or b"", queries.grants_of(session, head_id))
         make_kit(ring, session.get_one(Account, head_id).unit_id, by=head_id, folder=None)  # type: ignore[arg-type]
     else:

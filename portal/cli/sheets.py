@@ -1,7 +1,10 @@
 """Recovery sheets at the command line: shown or written to be printed, and typed in again group by group."""
 
 import os
-from contextlib import ExitStack
+import shlex
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from io import StringIO
 from pathlib import Path
 from textwrap import wrap
@@ -18,25 +21,30 @@ from portal.accounts.sheet_text import BadSheet, Share
 from portal.base.errors import Refused
 from portal.web import config, db
 
+_ENDINGS = (signal.SIGHUP, signal.SIGTERM)
 _A_LINE = 4
 """Groups in a line, on the sheet and when it is typed."""
 
 
 def make_kit(ring: KeyRing, unit_id: UUID, *, by: UUID | None, folder: Path | None) -> None:
     """Show three sheets one after the other, or write them into `folder`, and have them typed in again. Files are
-    deleted at the end, whatever happens."""
+    deleted at the end, whatever happens: also when the line is lost or the command is told to end."""
+    if folder is not None:
+        _refuse_left_over(folder)
     try:
         shares = kits.make(db.session(), ring, unit_id)
     except Refused as error:
         raise click.ClickException("Sheets are made by somebody who holds both keys, while neither is being replaced."
                                    ) from error
-    with ExitStack() as afterwards:
+    with _ending_in_order(), ExitStack() as afterwards:
         for share in shares:
             text = sheet(share, unit_id)
             if folder is None:
                 _show(text)
             else:
-                afterwards.callback(_write(folder / f"sheet-{share.number}.txt", text).unlink, missing_ok=True)
+                file = folder / f"sheet-{share.number}.txt"  # none lay there
+                afterwards.callback(file.unlink, missing_ok=True)
+                _write(file, text)
         if folder is not None:
             click.echo(f"Print the three files in {folder}. They are deleted when this command ends.")
         check_kit(ring, unit_id, by=by)
@@ -105,6 +113,28 @@ def _show(text: str) -> None:
     click.echo(text)
     click.prompt("Press Enter when this sheet is printed or copied", default="", show_default=False)
     click.clear()
+
+
+def _refuse_left_over(folder: Path) -> None:
+    """What a power cut left: two of three sheets open everything."""
+    left = sorted(folder.glob("sheet-*.txt"))
+    if left:
+        raise click.ClickException(f"In {folder} lie sheets of a time when this command could not end in order. Two "
+                                   f"of them open everything. Delete them: shred -u {shlex.join(map(str, left))}")
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """A lost line or a request to end lets everything be tidied up first."""
+    def end(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in _ENDINGS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _write(file: Path, text: str) -> Path:

@@ -23,8 +23,10 @@ def as_lines(private: bytes) -> list[str]:
 
 
 def read_line(number: int, text: str) -> bytes:
-    """The part of the key in one line, however it was spaced. Raises `BadLine`."""
-    digits = re.sub(r"[\s.-]", "", text.lower())
+    """The part of the key in one line, however it was spaced, with or without the words `line 1:` before it. Raises
+    `BadLine`, also for another line's words."""
+    close = re.sub(r"[\s.-]", "", text.lower())
+    digits = close.removeprefix(f"line{number}:")
     if not re.fullmatch(r"[0-9a-f]{12}", digits):  # _BYTES and _CHECK
         raise BadLine(number)
     data = bytes.fromhex(digits)

@@ -33,24 +33,36 @@ def restore(content: Path, keys: Path, private: bytes, folder: Path, url: str) -
     """Make `folder` hold what the two archives have: photos, the server's keys, and a SQLite database; a
     PostgreSQL one goes into the database `url`, which must be empty.
 
+    Run as root, it all belongs to the owner of the folder, or where there is none yet of the one that it is made in.
+
     Raises `BadArchive`, and then nothing is there that was not before: when the folder holds anything or the
     database has tables (a portal may be running on them), and when an archive is not whole.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadArchive(f"{folder} is not empty: a portal may be running there. Name a new folder with --into.")
     work = folder.parent / f".{folder.name}-restoring"
-    shutil.rmtree(work, ignore_errors=True)  # of one that was ended in the middle
-    work.mkdir(parents=True, mode=0o700)
     try:
+        _refuse_what_cannot_be_replaced(folder)
+        shutil.rmtree(work, ignore_errors=True)  # of one that was ended in the middle
+        disk.make_folder(folder.parent)
+        work.mkdir(mode=0o700)
         restored = _unpack_and_join(content, keys, private, work, url)
         _sync(work)
+        disk.hand_to_owner_of(folder if folder.exists() else folder.parent,
+                              *work.rglob("*"), work)  # last the folder, which lets nobody in until then
         work.rename(folder)  # refuses a folder into which something came meanwhile
         disk.sync(folder.parent)
         return restored
     except OSError as error:
-        raise BadArchive(f"The backup could not be restored: {error.strerror}.") from error
+        raise BadArchive(f"The backup could not be restored: {disk.why(error)}.") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _refuse_what_cannot_be_replaced(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadArchive(f"{folder} is not empty: a portal may be running there. Name a new folder with --into.")
+    if folder.is_mount():
+        raise BadArchive(f"{folder} is a disk of its own, and cannot be put in place as a whole. Name a new folder "
+                         f"on it: --into {folder / 'portal'}")
 
 
 def _unpack_and_join(content: Path, keys: Path, private: bytes, work: Path, url: str) -> Restored:
@@ -73,6 +85,9 @@ def _join(manifest: Manifest, work: Path, url: str) -> tuple[Counts, int]:
     else:
         if not url.startswith("postgresql") or not postgres.is_empty(url):
             raise BadArchive("This backup needs an empty PostgreSQL database. Set PORTAL_DATABASE_URL to one.")
+        if not postgres.may_make_tables(url):
+            raise BadArchive("This role may not make tables. For this command alone, set PORTAL_DATABASE_URL to the "
+                             "database's owner: postgresql://portal_owner@…")
         found = postgres.put_together(url, database, wraps)
         database.unlink()
     wraps.unlink()

@@ -1,7 +1,8 @@
 """SQLite: a copy taken while the portal serves, in two files, and made one again."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from portal.upkeep.apart import TABLES, Counts, split
@@ -15,15 +16,30 @@ def file_of(url: str) -> Path:
     return Path(url.removeprefix(_URL))
 
 
+def require(url: str) -> None:
+    """Raises `BadArchive` where there is no database."""
+    if not file_of(url).exists():
+        raise BadArchive(f"There is no database at {file_of(url)}.")
+
+
 def take_apart(url: str, content: Path, keys: Path) -> Counts:
     """Copy the database as it is at one moment into two new files; what was counted in it at that moment.
 
     The copies are checked: whole, and with exactly these rows. Raises `BadArchive` where they are not, or where
     there is no database.
     """
-    if not file_of(url).exists():
-        raise BadArchive(f"There is no database at {file_of(url)}.")
-    counts = _copy(file_of(url), content)
+    require(url)
+    with _in_a_sentence():
+        counts = _copy(file_of(url), content)
+        _split(content, keys)
+        first, second = split(counts)
+        if _checked(content) != first or _checked(keys) != second:
+            raise BadArchive("The copy of the database does not have the rows that were counted. Try again.")
+        return counts
+
+
+def _split(content: Path, keys: Path) -> None:
+    """Move the wraps of a copy into a file of their own."""
     with closing(_open_copy(content)) as copy:
         copy.execute("PRAGMA journal_mode = DELETE")
         copy.execute("PRAGMA secure_delete = ON")
@@ -31,10 +47,6 @@ def take_apart(url: str, content: Path, keys: Path) -> Counts:
         for table in TABLES:
             copy.execute(f"CREATE TABLE apart.{table} AS SELECT * FROM main.{table}")  # noqa: S608 - our own names
             copy.execute(f"DELETE FROM main.{table}")  # noqa: S608
-    first, second = split(counts)
-    if _checked(content) != first or _checked(keys) != second:
-        raise BadArchive("The copy of the database does not have the rows that were counted. Try again.")
-    return counts
 
 
 def put_together(content: Path, keys: Path) -> tuple[Counts, int]:
@@ -43,7 +55,7 @@ def put_together(content: Path, keys: Path) -> tuple[Counts, int]:
     Wraps of what the content does not have (they come from another backup) are left out. Raises `BadArchive`
     when the file is not sound.
     """
-    with closing(_open_copy(content)) as whole:
+    with _in_a_sentence(), closing(_open_copy(content)) as whole:
         whole.execute("ATTACH ? AS apart", (str(keys),))
         whole.execute("BEGIN")
         for table in TABLES:
@@ -55,7 +67,17 @@ def put_together(content: Path, keys: Path) -> tuple[Counts, int]:
             raise BadArchive("The restored database is not sound: something refers to what is not there.")
         locked = whole.execute("SELECT count(*) FROM flags WHERE id NOT IN (SELECT id FROM content_keys)")
         unreadable = int(locked.fetchone()[0])
-    return _checked(content), unreadable
+    with _in_a_sentence():
+        return _checked(content), unreadable
+
+
+@contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    """A disk that is full, a file that is broken: SQLite's own words name no row."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise BadArchive(f"The database could not be copied: {error}.") from error
 
 
 def _copy(source: Path, target: Path) -> Counts:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, select
 
-from portal.accounts.models import Account, SealingKey
-from portal.accounts.roles import Role
+from portal.accounts.models import Account, Posting, SealingKey
+from portal.accounts.roles import FIELD, UNIT, Role
 from portal.app import create_app
 from portal.base.db import engine_for, session_for
 from portal.base.settings import Settings
@@ -49,6 +49,13 @@ def test_somebody_of_every_role_three_hundred_sessions_and_sixty_concerns(rows):
     assert {Role(role) for role in rows.scalars(select(Account.role))} == set(Role)
     assert rows.scalar(select(func.count()).select_from(Outreach)) == 300
     assert rows.scalar(select(func.count()).select_from(Flag)) == 60
+
+
+def test_everybody_at_its_office_has_her_posting_and_nobody_in_the_field(rows):
+    posted = rows.execute(select(Account.role, Posting.unit_id).join(Posting, Posting.account_id == Account.id)).all()
+
+    assert len(posted) == len([role for role in rows.scalars(select(Account.role)) if role not in FIELD])
+    assert all((row.role in UNIT) == (row.unit_id is not None) for row in posted)
 
 
 def test_concerns_stand_in_every_stage_that_can_be_reached(rows):

@@ -1,5 +1,6 @@
 """`flask doctor`: a line a check that says what to do, and 1 when a server is not safe to be online."""
 
+import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from portal.audit.log import record
 from portal.base.clock import now, telling
 from portal.base.db import writing
 from portal.base.settings import ServerKeys
-from portal.cli import doctor, doctor_city, doctor_server
+from portal.cli import doctor, doctor_city, doctor_server, setup
 from portal.flags import deadlines
 from portal.upkeep import backups
 from tests.support import tampering
@@ -29,7 +30,7 @@ def safe(city, tmp_path, monkeypatch):
     """Settings of a server that is safe to be online, in whose city nothing is amiss."""
     today = now().date()
     monkeypatch.setattr(doctor_server, "_looked_through", lambda: today)
-    ServerKeys.fresh().write(tmp_path / "own" / "keys.json")
+    city.keys.write(tmp_path / "own" / "keys.json")
     (tmp_path / "city.sqlite").chmod(0o600)
     with writing(city.db):
         for person in ("ratna", "other"):
@@ -125,6 +126,40 @@ def test_a_folder_in_which_others_could_swap_the_key_file_is_bad(safe, lines):
     safe.keys_file.parent.chmod(0o777)
 
     assert "chmod go-w" in lines(safe)[1]["key file"][1]
+
+
+def test_the_keys_of_another_database_are_bad(safe, lines):
+    safe.keys_file.unlink()
+    ServerKeys.fresh().write(safe.keys_file)
+
+    code, said = lines(replace(safe, keys=ServerKeys.read(safe.keys_file)))
+
+    assert code == 1
+    assert said["server keys"][0] == "bad"
+    assert "another database" in said["server keys"][1]
+
+
+def test_a_lost_key_file_is_brought_back_and_never_made_anew(safe, lines, city):
+    safe.keys_file.unlink()
+
+    said = lines(safe)[1]["key file"][1]
+    with city.app.app_context():
+        city.app.config["SETTINGS"] = safe
+        made = city.app.test_cli_runner().invoke(setup.init, [])
+
+    assert "Make no other" in said
+    assert "Make no other" in made.output
+    assert made.exit_code == 1
+    assert not safe.keys_file.exists()
+
+
+def test_root_looks_whose_the_database_is(safe, lines, tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor_server.os, "geteuid", lambda: 0)
+    os.chown(safe.keys_file, 1234, -1)
+
+    assert f"chown {(tmp_path / 'city.sqlite').stat().st_uid} " in lines(safe)[1]["key file"][1]
+    os.chown(tmp_path / "city.sqlite", 1234, -1)
+    assert lines(safe)[1]["key file"][0] == "ok"
 
 
 def test_no_key_file_and_no_database_are_said_and_none_is_made(safe, lines, tmp_path):

@@ -1,5 +1,7 @@
 """Recovery sheets and new keys at the command line, by whoever runs the server and a head beside her."""
 
+import os
+import signal
 import stat
 from datetime import timedelta
 
@@ -27,7 +29,7 @@ def run(city, monkeypatch):
 @pytest.fixture
 def shares(city):
     """Three shares of the unit's present keys."""
-    return kits.make(city.db, ring_of(city.db, city.ratna), city.db.get_one(Account, city.ratna.account_id).unit_id)
+    return kits.make(city.db, ring_of(city, city.ratna), city.db.get_one(Account, city.ratna.account_id).unit_id)
 
 
 def at_door(person):
@@ -50,7 +52,7 @@ def grants(city):
 
 def test_the_kit_is_made_by_a_head_shown_and_typed_in_again(city, run, monkeypatch):
     monkeypatch.setattr("portal.base.vault.secrets.token_bytes", lambda size: bytes(range(size)))
-    shares = kits.make(city.db, ring_of(city.db, city.ratna), unit_of(city))
+    shares = kits.make(city.db, ring_of(city, city.ratna), unit_of(city))
 
     done = run("kit", typed=[*at_door(city.ratna), "", "", "", *all_lines(shares)])
 
@@ -97,6 +99,44 @@ def test_a_mistyped_line_is_named_by_its_group_and_asked_for_again(city, run, sh
     assert "is not right. Compare" in done.output
 
 
+@pytest.mark.parametrize("ended", [signal.SIGHUP, signal.SIGTERM])
+@pytest.mark.parametrize("at", ["writing", "typing"])
+def test_sheets_are_gone_from_the_disk_when_the_line_is_lost(city, run, tmp_path, monkeypatch, ended, at):
+    write, there = sheets._write, []
+
+    def is_told_to_end(*_given, **_more):
+        there.extend((tmp_path / "kit").iterdir())
+        os.kill(os.getpid(), ended)
+
+    def write_and_be_told(file, text):
+        write(file, text)
+        is_told_to_end()
+        return file
+
+    if at == "writing":
+        monkeypatch.setattr(sheets, "_write", write_and_be_told)
+    else:
+        monkeypatch.setattr(sheets, "check_kit", is_told_to_end)
+    before = signal.getsignal(ended)
+
+    done = run("kit", "--to", str(tmp_path / "kit"), typed=at_door(city.ratna))
+
+    assert done.exit_code == 128 + ended
+    assert len(there) == (1 if at == "writing" else 3)
+    assert list((tmp_path / "kit").iterdir()) == []
+    assert signal.getsignal(ended) == before
+
+
+def test_sheets_that_a_power_cut_left_are_told_of_and_stay_as_they_are(city, run, tmp_path):
+    (tmp_path / "sheet-2.txt").write_text("a sheet")
+
+    done = run("kit", "--to", str(tmp_path), typed=at_door(city.ratna))
+
+    assert done.exit_code == 1
+    assert f"Delete them: shred -u {tmp_path}/sheet-2.txt" in done.output
+    assert [file.name for file in tmp_path.iterdir() if file.name.startswith("sheet")] == ["sheet-2.txt"]
+
+
 def test_typing_the_same_sheet_three_times_makes_no_kit(city, run, shares):
     done = run("kit", "--check", typed=[*at_door(city.ratna), *lines_of(shares[0]) * 3])
 
@@ -136,7 +176,7 @@ def test_two_sheets_bring_the_keys_back(city, run, shares):
 
     assert done.exit_code == 0, done.output
     assert "Nona Baru holds the key for" in done.output
-    assert len(ring_of(city.db, city.keyless).privates) == 2
+    assert len(ring_of(city, city.keyless).privates) == 2
 
 
 @pytest.mark.parametrize(("name", "which", "sentence"), [
@@ -169,7 +209,7 @@ def test_a_key_is_replaced_by_one_command(city, run):
 def test_a_replacing_that_was_broken_off_goes_on_and_makes_no_third_key(city, run):
     with writing(city.db):
         a_flag(city.db, city.settings, city.siti)
-        unit_keys.begin(city.db, ring_of(city.db, city.ratna), "unit", by=viewer_of(city.db, city.ratna))
+        unit_keys.begin(city.db, ring_of(city, city.ratna), "unit", by=viewer_of(city.db, city.ratna))
 
     done = run("rotate", "unit", typed=at_door(city.ratna))
 
@@ -182,7 +222,7 @@ def test_a_replacing_that_was_broken_off_goes_on_and_makes_no_third_key(city, ru
 def test_the_status_says_what_each_unit_needs(city, run, shares):
     assert run("status").output.count("there are no recovery sheets") == 2
     with writing(city.db):
-        kits.keep(city.db, ring_of(city.db, city.ratna), unit_of(city), shares, by=None)
+        kits.keep(city.db, ring_of(city, city.ratna), unit_of(city), shares, by=None)
         changes.switch(city.db, city.db.get_one(Account, city.dewi.account_id), on=False,
                        by=viewer_of(city.db, city.agus))
 

@@ -179,7 +179,7 @@ def test_invitations_cards_and_known_browsers_of_before_still_work(filed):
 
     keys = keys_now(filed)
     assert invitations.invited(filed.db, keys, code).name == "Bu Ani"
-    assert cards.is_unused(filed.db, cards.tags_of(filed.db, keys, filed.siti.account_id, filed.siti.card[0]))
+    assert cards.is_hers(filed.db, cards.tags_of(filed.db, keys, filed.siti.account_id, filed.siti.card[0]))
     assert tries.known_browser(keys, f"abc.{mark}", filed.ratna.account_id) == "abc"
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.accounts import invitations
-from portal.accounts.models import Account, KeyGrant, SealingKey, Unit
+from portal.accounts.models import Account, KeyGrant, Posting, SealingKey, Unit
 from portal.app import create_app
 from portal.areas.models import Area
 from portal.base.db import engine_for, session_for, writing
@@ -55,6 +55,7 @@ def test_init_makes_keys_tables_unit_and_head(begun):
     assert stat.S_IMODE((folder / "secret/keys.json").stat().st_mode) == 0o600
     assert session.scalar(select(func.count()).select_from(KeyGrant)) == 2
     assert {key.kind for key in session.scalars(select(SealingKey))} == {"unit", "conflict"}
+    assert session.scalars(select(Posting.unit_id)).all() == session.scalars(select(Unit.id)).all()
     assert "authenticator" in output
 
 

@@ -12,8 +12,10 @@ from portal.base.settings import BadSettings, Settings
 from portal.casework.models import Proposal
 from portal.cli import tick
 from portal.flags.life import Move, Risk
+from portal.upkeep import erasing, forgetting, order
 from tests.casework.at_work import WHY, closes, flag_of
 from tests.followup.at_desk import Officer, sent
+from tests.upkeep.at_forgetting import an_old_concern
 
 MAIL = {"mail_server": "mail.example:2525", "mail_from": "catatan@kota.example", "mail_to": ("antrean@kota.example",)}
 
@@ -135,3 +137,38 @@ def test_a_mail_setting_that_cannot_stand_is_refused(name, value):
 def test_a_mail_server_without_addresses_does_not_go_online(city):
     with pytest.raises(BadSettings):
         replace(city.settings, mail_server="mail.example").check_serving()
+
+
+def test_the_order_of_rows_is_taken_away_once_an_hour(city, ticks, monkeypatch):
+    taken, at = [], now().replace(minute=5)
+    monkeypatch.setattr(order, "take_away", lambda engine: taken.append(engine) or True)
+
+    for minutes in (0, 15, 45, 60):
+        with telling(at + timedelta(minutes=minutes)):
+            ticks()
+
+    assert taken == [city.app.extensions["engine"]] * 2
+
+
+def test_where_the_database_was_in_use_all_the_time_the_order_is_taken_away_the_next_time(city, ticks, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(order, "take_away", lambda engine: False)
+        first = ticks()
+
+    assert "taken away the next time" in first.output
+    assert "taken away the next time" not in ticks().output
+
+
+def test_what_could_not_be_erased_is_said_and_tried_again_the_same_day(city, ticks, monkeypatch):
+    an_old_concern(city)
+    with monkeypatch.context() as patch:
+        patch.setattr(erasing, "erase_rests", lambda engine: False)
+        refused, again = ticks(), ticks()
+
+    done = ticks()
+
+    city.db.rollback()
+    assert [answer.exit_code for answer in (refused, again, done)] == [1, 1, 0]
+    assert "deploy/postgres-roles.sql" in refused.output
+    assert "deploy/postgres-roles.sql" in again.output
+    assert not forgetting.rests_are_left(city.db)

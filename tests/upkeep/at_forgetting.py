@@ -25,9 +25,9 @@ def back_then(before=LONG_AGO):
         yield
 
 
-def an_old_concern(city, **given):
+def an_old_concern(city, before=LONG_AGO, **given):
     """One that ended more than five years ago, with something in every table that hangs on it."""
-    with back_then():
+    with back_then(before):
         rina = Officer(city, city.rina)
         flag_id = taken(rina, Risk.LOW, **given)
         assesses(rina, flag_id, Risk.LOW, CODES)
@@ -38,10 +38,11 @@ def an_old_concern(city, **given):
         return flag_id
 
 
-def forgets(city, *, really=True):
+def forgets(city, *, really=True, trust_clock=False):
     city.db.rollback()
     city.app.config["SETTINGS"] = city.settings
-    return city.app.test_cli_runner().invoke(purge.purge, ["--really"] if really else [])
+    return city.app.test_cli_runner().invoke(purge.purge, [
+        *(["--really"] if really else []), *(["--trust-clock"] if trust_clock else [])])
 
 
 def number_of(city, table, *conditions):

@@ -23,8 +23,8 @@ def settings_of(city: SimpleNamespace, folder: Path, **changes) -> Settings:
     return settings
 
 
-def back_up(settings: Settings) -> Backup:
-    return backups.back_up(settings, REVISION)
+def back_up(settings: Settings, *, trust_clock: bool = False) -> Backup:
+    return backups.back_up(settings, REVISION, trust_clock=trust_clock)
 
 
 def restore(made: Backup, folder: Path, url: str = "", *, private: bytes = PAIR.private) -> Restored:

@@ -1,7 +1,9 @@
 """Backups: of one moment, whole or not there at all, and in two archives."""
 
 import os
+import pwd
 import shutil
+import sqlite3
 import stat
 from dataclasses import replace
 from datetime import timedelta
@@ -96,14 +98,67 @@ def test_two_at_once_are_refused(city, tmp_path):
 def test_of_today_all_are_kept_of_a_day_before_the_last_and_wraps_for_a_month(city, tmp_path):
     settings = settings_of(city, tmp_path, backup_days=60, backup_key_days=30)
     noon = now().replace(hour=12)
-    for days, hours in ((70, 0), (50, 0), (20, 0), (20, 3), (0, 1), (0, 2)):
+    for days, hours in ((70, 0), (60, -5), (50, 0), (30, -5), (20, 0), (20, 3), (0, 1), (0, 2)):
         with telling(noon - timedelta(days=days) + timedelta(hours=hours)):
-            back_up(settings)
+            back_up(settings, trust_clock=True)
     (settings.backup_dir / "content/mine.ckb").touch()
 
     kept = {part: ages(settings.backup_dir / part, noon) for part in ("content", "keys")}
 
-    assert kept == {"content": [(50, 0), (20, 3), (0, 1), (0, 2)], "keys": [(20, 3), (0, 1), (0, 2)]}
+    assert kept == {"content": [(50, 0), (31, 19), (20, 3), (0, 1), (0, 2)], "keys": [(20, 3), (0, 1), (0, 2)]}
+
+
+def test_a_clock_that_ran_ahead_lets_go_of_no_backup_until_somebody_says_that_it_is_right(city, tmp_path):
+    city.app.config["SETTINGS"] = settings = settings_of(city, tmp_path)
+    run, old = city.app.test_cli_runner(), back_up(settings)
+    with telling(now() + timedelta(days=6 * 365)):
+        wrong = [run.invoke(commands.backup) for _ in range(2)]
+    assert [answer.exit_code for answer in wrong] == [1, 1]
+    assert all("Is the clock right?" in answer.output for answer in wrong)
+    assert old.content.exists()
+    assert old.keys.exists()
+    assert run.invoke(commands.backup).exit_code == 0  # set right again
+
+    with telling(now() + timedelta(days=100)):
+        trusted, next_one = run.invoke(commands.backup, ["--trust-clock"]), run.invoke(commands.backup)
+
+    assert (trusted.exit_code, next_one.exit_code, old.content.exists()) == (0, 0, False)
+
+
+@pytest.mark.parametrize("put_down", [None, "nonsense"])
+def test_where_no_time_was_put_down_the_newest_archive_tells_it(city, tmp_path, put_down):
+    settings = settings_of(city, tmp_path)
+    back_up(settings)
+    if put_down is None:
+        (settings.backup_dir / ".clock").unlink()
+    else:
+        (settings.backup_dir / ".clock").write_text(put_down)
+
+    with telling(now() + timedelta(days=7, hours=1)):
+        assert back_up(settings).doubt
+    with telling(now() + timedelta(days=6, hours=23)):
+        assert back_up(settings).doubt is None
+
+
+def test_a_backup_that_is_ended_in_the_middle_is_no_witness_of_the_clock(city, tmp_path, monkeypatch):
+    settings = settings_of(city, tmp_path)
+    old = back_up(settings)
+    (settings.backup_dir / ".clock").unlink()
+
+    make = backups._make
+
+    def make_and_end(*given):
+        make(*given)
+        raise KeyboardInterrupt
+
+    with telling(now() + timedelta(days=6 * 365)):
+        with monkeypatch.context() as patch:
+            patch.setattr(backups, "_make", make_and_end)
+            with pytest.raises(KeyboardInterrupt):
+                back_up(settings)
+        assert len(list((settings.backup_dir / "content").iterdir())) == 2
+        assert back_up(settings).doubt
+    assert old.content.exists()
 
 
 def test_without_a_key_or_without_a_database_there_is_no_backup(city, tmp_path):
@@ -123,6 +178,10 @@ def test_the_paper_gives_back_the_key_and_names_a_mistyped_or_swapped_line():
     lines = paper.as_lines(PAIR.private)
 
     assert paper.read_lines("\n\n".join(line.upper().replace(" ", "-") for line in lines)) == PAIR.private
+    printed = [f"  line {number}:  {line}" for number, line in enumerate(lines, 1)]
+    assert paper.read_lines("\n".join(printed)) == PAIR.private
+    with pytest.raises(paper.BadLine):
+        paper.read_line(2, printed[0])
     with pytest.raises(paper.BadLine) as typo:
         paper.read_line(3, lines[2][:-1] + ("0" if lines[2][-1] != "0" else "1"))
     with pytest.raises(paper.BadLine) as swapped:
@@ -156,6 +215,22 @@ def test_from_the_key_to_a_restored_city_at_the_command_line(city, tmp_path):
     assert create_app(settings_for(f"sqlite:///{tmp_path}/new/portal.sqlite", city.keys)) is not None
 
 
+def test_the_key_is_read_from_a_file_as_it_was_printed_and_from_no_other_kind_of_file(city, tmp_path):
+    city.app.config["SETTINGS"] = settings_of(city, tmp_path)
+    made = back_up(settings_of(city, tmp_path))
+    key = tmp_path / "key.txt"
+    run, asked = city.app.test_cli_runner(), [str(made.content), str(made.keys), "--key-file", str(key), "--into"]
+    printed = [f"  line {number}:  {line}" for number, line in enumerate(paper.as_lines(PAIR.private), 1)]
+    key.write_text("\n".join(printed), encoding="utf-8-sig")
+    restored = run.invoke(commands.restore, [*asked, str(tmp_path / "new")])
+    key.write_bytes(bytes(range(256)))
+    refused = run.invoke(commands.restore, [*asked, str(tmp_path / "other")])
+
+    assert (restored.exit_code, refused.exit_code) == (0, 1), restored.output
+    assert "is no text with the eight lines" in refused.output
+    assert f"All of it belongs to {pwd.getpwuid(os.geteuid()).pw_name}." in restored.output
+
+
 def test_a_server_without_its_keys_or_its_tables_says_so(city, tmp_path):
     run = city.app.test_cli_runner()
     city.app.config["SETTINGS"] = replace(settings_of(city, tmp_path), keys=None, keys_file=tmp_path / "none.json")
@@ -181,12 +256,79 @@ def test_trouble_is_said_in_one_sentence(city, tmp_path, monkeypatch):
     assert "No backup was made: No space left on device." in answer.output
 
 
+@pytest.mark.parametrize("step", ["_copy", "_split", "_checked"])
+def test_what_sqlite_cannot_do_is_said_in_one_sentence_and_leaves_nothing(city, tmp_path, monkeypatch, step):
+    city.app.config["SETTINGS"] = settings_of(city, tmp_path)
+
+    def full(*_args):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(sqlite, step, full)
+
+    answer = city.app.test_cli_runner().invoke(commands.backup)
+
+    assert answer.exit_code == 1
+    assert "The database could not be copied: database or disk is full." in answer.output
+    assert all_files(tmp_path / "backups") == []
+
+
+def test_where_there_is_no_database_the_command_makes_none(city, tmp_path):
+    nowhere = tmp_path / "none.sqlite"
+    city.app.config["SETTINGS"] = settings_of(city, tmp_path, database_url=f"sqlite:///{nowhere}")
+
+    answer = city.app.test_cli_runner().invoke(commands.backup)
+
+    assert f"There is no database at {nowhere}." in answer.output
+    assert not nowhere.exists()
+
+
+def test_a_folder_that_lets_nobody_in_is_named(city, tmp_path, monkeypatch):
+    city.app.config["SETTINGS"] = settings_of(city, tmp_path)
+    monkeypatch.setattr(backups.disk, "make_folder", lambda path: refused(path / "content"))
+
+    answer = city.app.test_cli_runner().invoke(commands.backup)
+
+    assert f"No backup was made: Permission denied ({tmp_path}/backups/content)." in answer.output
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can hand files to somebody")
+def test_what_root_makes_belongs_to_whom_the_backups_belong(city, tmp_path):
+    settings = settings_of(city, tmp_path)
+    settings.backup_dir.mkdir()
+    os.chown(settings.backup_dir, 1234, 1234)
+    (settings.backup_dir / "content").mkdir()  # of a time when it was root's
+
+    back_up(settings)
+
+    assert {path.stat().st_uid for path in settings.backup_dir.rglob("*")} == {1234}
+    assert len(all_files(settings.backup_dir)) == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can hand files to somebody")
+def test_what_a_killed_one_of_roots_leaves_is_the_others_to_take_away(city, tmp_path, monkeypatch):
+    settings = settings_of(city, tmp_path)
+    settings.backup_dir.mkdir()
+    os.chown(settings.backup_dir, 1234, 1234)
+    found = []
+    made = backups.Backup(tmp_path, tmp_path, backups.Manifest("sqlite", "", {}, 0))
+    monkeypatch.setattr(backups, "_make", lambda _settings, work, _shape: found.append(work.stat().st_uid) or made)
+
+    back_up(settings)
+
+    assert found == [1234]
+
+
+def refused(path: Path):
+    raise PermissionError(13, "Permission denied", str(path))
+
+
 def full_disk(*_args, **_more):
     raise OSError(28, "No space left on device")
 
 
 def all_files(folder: Path) -> list[str]:
-    return [path.name for path in folder.rglob("*") if path.is_file()]
+    """Of backups; when the last was made is written beside them."""
+    return [path.name for path in folder.rglob("*") if path.is_file() and path.name != ".clock"]
 
 
 def ages(folder: Path, at) -> list[tuple[int, int]]:

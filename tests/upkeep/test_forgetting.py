@@ -2,20 +2,24 @@
 
 import os
 import random
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text, update
 
-from portal.audit.models import AuditEntry
+from portal.audit.log import record
+from portal.audit.models import AuditEntry, DoneOnce
+from portal.base.clock import now, telling, today
 from portal.base.db import new_id, writing
 from portal.casework import commands as casework
 from portal.casework import holds
-from portal.casework.models import Hold, MonthlyFact, Note
-from portal.cli import purge
+from portal.casework.models import BreakGlass, Hold, MonthlyFact, Note
+from portal.cli import purge, tick
 from portal.flags.life import Move, Risk
 from portal.flags.models import ContentKey, Flag, FlagStep, Message
-from portal.upkeep import erasing, forgetting
+from portal.upkeep import erasing, forgetting, retention
+from portal.upkeep.retention import Moment
 from tests.casework.at_work import WHY, a_letter, closes, does, taken
 from tests.followup.at_desk import Officer, sent
 from tests.upkeep.at_forgetting import an_old_concern, back_then, forgets, left_in, number_of, secrets_of
@@ -133,6 +137,49 @@ def test_what_is_kept_by_the_head_or_not_quite_ended_stays(city):
     assert "1 concerns stay under a hold, 2 because something on them is still open." in answer.output
 
 
+def test_an_act_alone_that_nobody_looked_at_keeps_it_and_one_that_was_reviewed_does_not(city):
+    waiting, reviewed = an_old_concern(city), an_old_concern(city)
+    with writing(city.db):
+        for flag_id, by in ((waiting, None), (reviewed, city.ratna.account_id)):
+            note = city.db.scalars(select(Note).where(Note.flag_id == flag_id)).first()
+            city.db.add(BreakGlass(note_id=note.id, flag_id=flag_id, at=note.written_at, by_id=city.rina.account_id,
+                                   until=note.written_at + timedelta(hours=4), reviewed_by_id=by,
+                                   reviewed_at=note.written_at + timedelta(hours=9) if by else None))
+
+    answer = forgets(city)
+
+    city.db.rollback()
+    assert set(city.db.scalars(select(Flag.id))) == {waiting}
+    assert "1 because something on them is still open." in answer.output
+
+
+def test_the_mark_of_the_form_it_came_with_goes_too(city):
+    old, young = an_old_concern(city), sent(city)
+    with writing(city.db):
+        for number, flag_id in enumerate((old, young)):
+            city.db.add(DoneOnce(mark=bytes([number]) * 32, digest=bytes(32), done_on=now().date(),
+                                 outcome=city.db.get_one(Flag, flag_id).code))
+        left = city.db.get_one(Flag, young).code
+
+    forgets(city)
+
+    city.db.rollback()
+    assert city.db.scalars(select(DoneOnce.outcome).where(DoneOnce.digest == bytes(32))).all() == [left]
+
+
+@pytest.mark.parametrize(("days", "hour", "over"), [(0, 3, False), (0, 0, False), (-1, 23, True)])
+def test_the_time_is_over_by_the_citys_day(city, days, hour, over):
+    flag_id, moment = an_old_concern(city), Moment(now(), today(city.settings.timezone))
+    ended = datetime.combine(moment.years_ago(city.settings.keep_concerns_years) + timedelta(days=days), time(hour),
+                             city.settings.timezone)
+    with writing(city.db):
+        city.db.execute(update(Flag).where(Flag.id == flag_id).values(closed_at=ended))
+
+    found = city.db.scalars(retention.old_concerns(city.settings, moment)).all()
+
+    assert found == ([flag_id] if over else [])
+
+
 def test_what_is_let_go_is_forgotten_the_next_time(city):
     ratna, flag_id = Officer(city, city.ratna), an_old_concern(city)
     does(ratna, holds.place, flag_id, "court", "")
@@ -204,7 +251,7 @@ def test_a_log_that_is_being_read_is_told_of(city, monkeypatch):
 def test_what_could_not_be_erased_is_erased_the_next_time(city, monkeypatch):
     secrets = secrets_of(city, *(an_old_concern(city) for _ in range(3)))
     with monkeypatch.context() as patch:
-        patch.setattr(purge, "_erased", lambda: False)
+        patch.setattr(purge, "erased", lambda: False)
         forgets(city)
     assert left_in(city.url, secrets) != []
 
@@ -214,3 +261,35 @@ def test_what_could_not_be_erased_is_erased_the_next_time(city, monkeypatch):
     assert left_in(city.url, secrets) == []
     city.db.rollback()
     assert not forgetting.rests_are_left(city.db)
+
+
+@pytest.mark.parametrize("asks", [purge.purge, tick.tick])
+def test_a_clock_that_ran_ahead_forgets_nothing_until_somebody_says_that_it_is_right(city, asks):
+    sent_and_closed = an_old_concern(city, before=timedelta(days=1))
+    assert forgets(city).exit_code == 0  # as each day
+    with telling(now() + timedelta(days=6 * 365)):
+        with writing(city.db):
+            record(city.db, "test.act", "x", by=None)  # the portal serves on, and writes the wrong time down
+        run = city.app.test_cli_runner()
+        told = [run.invoke(asks, ["--really"] if asks is purge.purge else []) for _ in range(2)]
+        assert number_of(city, Flag, Flag.id == sent_and_closed) == 1
+
+        trusted, next_day = forgets(city, trust_clock=True), run.invoke(tick.tick)
+
+    assert [answer.exit_code for answer in told] == [1, 1]
+    assert all("Is the clock right?" in answer.output for answer in told)
+    assert (trusted.exit_code, next_day.exit_code) == (0, 0), next_day.output
+    assert number_of(city, Flag, Flag.id == sent_and_closed) == 0
+
+
+@pytest.mark.parametrize(("days", "refused"), [(7, False), (8, True)])
+def test_before_the_first_time_the_trail_says_how_long_the_server_was_away(city, days, refused):
+    with telling(now() + timedelta(days=days)):
+        answer = forgets(city)
+
+    assert (answer.exit_code, "Is the clock right?" in answer.output) == (int(refused), refused)
+
+
+def test_to_count_the_clock_need_not_be_trusted(city):
+    with telling(now() + timedelta(days=6 * 365)):
+        assert forgets(city, really=False).exit_code == 0

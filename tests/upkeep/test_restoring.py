@@ -5,6 +5,7 @@
 
 
 
+import os
 from pathlib import Path
 
 import pytest
@@ -150,11 +151,56 @@ def story_in(url: str, city, flag_id) -> str:
     """What an officer reads there with the passphrase she has."""
     engine = engine_for(url)
     with session_for(engine) as session, writing(session):
-        flag = session.get_one(Flag, flag_id)
-        story = flags.open_flag(session, ring_of(session, city.rina), flag, by=viewer_of(session, city.rina)).story
+        flag, ring = session.get_one(Flag, flag_id), ring_of(city, city.rina, session)
+        story = flags.open_flag(session, ring, flag, by=viewer_of(session, city.rina)).story
     engine.dispose()
     return story
 
 
 def all_files(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob("*") if path.is_file()]
+
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can hand files to somebody")
+
+
+@as_root
+@pytest.mark.parametrize("made_before", [True, False])
+def test_what_root_restores_belongs_to_whom_the_place_belonged(city, tmp_path, made_before):
+    made = back_up(settings_of(city, tmp_path))
+    place = tmp_path / "srv"
+    place.mkdir()
+    os.chown(place, 4321, 4321)
+    folder = place / "instance"
+    if made_before:
+        folder.mkdir()
+        os.chown(folder, 1234, 1234)
+
+    restore(made, folder if made_before else place / "more/instance")
+
+    whose = {path.stat().st_uid for path in place.rglob("*")}
+    assert whose == ({1234} if made_before else {4321})
+
+
+def test_a_place_that_cannot_be_made_is_said_in_one_sentence(city, tmp_path, monkeypatch):
+    made = back_up(settings_of(city, tmp_path))
+
+    def refused(path, *_args, **_more):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+
+    with pytest.raises(BadArchive, match=r"could not be restored: Permission denied \(.*new-restoring\)"):
+        restore(made, tmp_path / "new")
+
+
+def test_an_empty_disk_of_its_own_is_told_apart_and_a_folder_on_it_named(city, tmp_path, monkeypatch):
+    made = back_up(settings_of(city, tmp_path))
+    (tmp_path / "disk").mkdir()
+    monkeypatch.setattr(Path, "is_mount", lambda path: path.name == "disk")
+
+    with pytest.raises(BadArchive, match=f"--into {tmp_path}/disk/portal"):
+        restore(made, tmp_path / "disk")
+
+    assert list((tmp_path / "disk").iterdir()) == []
+    assert restore(made, tmp_path / "disk/portal").counts == made.manifest.counts

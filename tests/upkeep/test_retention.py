@@ -9,7 +9,17 @@ import pytest
 from sqlalchemy import select
 
 from portal.accounts import changes
-from portal.accounts.models import Account, Device, FailedTry, SignIn, UsedChallenge
+from portal.accounts.models import (
+    Account,
+    Device,
+    FailedTry,
+    KeyGrant,
+    PendingChange,
+    SignIn,
+    StaffKey,
+    UsedChallenge,
+)
+from portal.accounts.roles import Role
 from portal.audit.models import DoneOnce
 from portal.base.clock import now, telling
 from portal.base.db import new_id, writing
@@ -19,7 +29,7 @@ from portal.cli.tick import tick
 from portal.flags.models import Flag
 from portal.followup.models import Presence
 from portal.outreach.models import Outreach, OutreachPhoto
-from tests.factories import viewer_of
+from tests.factories import area, viewer_of
 from tests.followup.at_desk import sent
 from tests.outreach.test_sessions import held_at, logged
 from tests.support.phone import phone_of
@@ -74,7 +84,7 @@ def test_an_account_switched_off_long_ago_loses_all_that_was_hers(any_city):
                            by=viewer_of(city.db, city.agus))
 
     with telling(now() + timedelta(days=740)):
-        forgets(city)
+        forgets(city, trust_clock=True)
 
     budi, officer, guru = (city.db.get_one(Account, person.account_id, populate_existing=True)
                            for person in (city.budi, city.keyless, city.guru))
@@ -85,6 +95,42 @@ def test_an_account_switched_off_long_ago_loses_all_that_was_hers(any_city):
     assert number_of(city, Device, Device.account_id == city.budi.account_id) == 0
     with telling(now() + timedelta(days=741)):
         assert "accounts  after 2 years   0 deleted" in forgets(city).output
+
+
+def test_who_once_worked_at_the_office_keeps_her_name_because_she_stands_in_the_trail(any_city):
+    city = any_city
+    admin = viewer_of(city.db, city.agus)
+    with writing(city.db):
+        dewi = city.db.get_one(Account, city.dewi.account_id)
+        changes.ask_role(city.db, dewi, Role.CADRE, area(city.db, "98.01.01.1001"), by=admin)
+        city.db.flush()
+        asked = city.db.get_one(PendingChange, (dewi.id, "role"))
+        changes.agree(city.db, asked, dewi, by=viewer_of(city.db, city.ratna))
+        changes.switch(city.db, city.db.get_one(Account, city.dewi.account_id), on=False, by=admin)
+
+    with telling(now() + timedelta(days=740)):
+        forgets(city, trust_clock=True)
+
+    dewi = city.db.get_one(Account, city.dewi.account_id, populate_existing=True)
+    assert (dewi.name, dewi.secret_hash, dewi.role) == ("Dewi K.", "", "cadre")
+    assert dewi.sign_in_name.startswith("gone-")
+
+
+def test_an_officer_who_is_forgotten_leaves_no_wrap_of_a_key(city):
+    with writing(city.db):
+        changes.switch(city.db, city.db.get_one(Account, city.dewi.account_id), on=False,
+                       by=viewer_of(city.db, city.agus))
+    with writing(city.db):  # as somebody has it who was switched off before that took the keys away
+        grant = city.db.scalars(select(KeyGrant)).first()
+        city.db.add(KeyGrant(key_id=grant.key_id, account_id=city.dewi.account_id,
+                             wrapped_private=grant.wrapped_private, granted_at=grant.granted_at))
+
+    with telling(now() + timedelta(days=740)):
+        forgets(city, trust_clock=True)
+
+    assert number_of(city, KeyGrant, KeyGrant.account_id == city.dewi.account_id) == 0
+    assert number_of(city, StaffKey, StaffKey.account_id == city.dewi.account_id) == 0
+    assert number_of(city, KeyGrant) > 0
 
 
 def test_traces_of_the_moment_go_but_what_was_stopped_stays_stopped(city):
