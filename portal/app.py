@@ -121,7 +121,7 @@ def _give_templates(app: Flask, settings: Settings) -> None:
         settings=settings, csrf_field=_csrf_field, navigation=_navigation, role_name=role_name,
         languages=names, state_name=state_name, change_name=change_name, bad_row=bad_row, text_of=to_text,
         may_change_roles=may_change_roles,
-        proof_is_due=signin.proof_is_due,
+        proof_is_due=signin.proof_is_due, mark_of_leaving=signin.mark_of_leaving,
         idle_minutes=lambda: signin.idle_minutes(current_user, settings),  # type: ignore[arg-type]
     )
     app.context_processor(lambda: {"language": str(get_locale()),

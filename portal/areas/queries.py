@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.areas.models import Area, Level
@@ -93,16 +94,22 @@ def full_name(session: Session, area: AnyArea) -> Place:
 
 def full_names(session: Session, area_ids: Iterable[int]) -> dict[int, Place]:
     """The same for many areas at once, by their keys, in one query: for lists."""
+    rows = session.execute(_with_those_above(), {"ids": list(set(area_ids))})
+    return {row[0]: _place(*row) for row in rows}
+
+
+@cache
+def _with_those_above() -> Select[Any]:
+    """Made once, since most pages name a place: the areas of the keys `ids`, and what they lie in."""
     one, two, three = aliased(Area), aliased(Area), aliased(Area)  # an RT lies three steps under a kecamatan
-    query = (
+    return (
         select(Area.id, Area.code, Area.level, Area.name,
                one.level, one.name, two.level, two.name, three.level, three.name)
         .outerjoin(one, one.id == Area.parent_id)
         .outerjoin(two, two.id == one.parent_id)
         .outerjoin(three, three.id == two.parent_id)
-        .where(Area.id.in_(set(area_ids)))
+        .where(Area.id.in_(bindparam("ids", expanding=True)))
     )
-    return {row[0]: _place(*row) for row in session.execute(query)}
 
 
 def _columns() -> Select[Any]:

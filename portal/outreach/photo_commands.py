@@ -54,9 +54,13 @@ def has_many(session: Session, account_id: UUID) -> bool:
         >= photos.MOST_OF_ONE
 
 
-def take_away(session: Session, outreach: Outreach, photo_id: UUID, *, by: Viewer, today: date) -> None:
-    """Forget a photo. Raises `NotVisible` when it is not this session's, or she may not (any more)."""
+def take_away(session: Session, outreach: Outreach, photo_id: UUID, *, by: Viewer, today: date, once: str) -> None:
+    """Forget a photo; the same form again does nothing. Raises `NotVisible` when it is not this session's, or she may
+    not (any more)."""
+    if done_once.outcome_of(session, once, "") is not None:
+        return
     photo = session.get(OutreachPhoto, photo_id)
     if photo is None or photo.outreach_id != outreach.id or not may_correct(by, outreach, today):
         raise NotVisible
     session.delete(photo)
+    done_once.remember(session, once, "", "taken away")

@@ -3,15 +3,18 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response, make_response, request, url_for
+from flask import Response, make_response, redirect, request, url_for
+from flask_babel import gettext as _
 from flask_login import current_user
+from werkzeug.exceptions import RequestEntityTooLarge
 
+from portal.audit import once as done_once
 from portal.base.errors import NotVisible, Refused
 from portal.outreach import photo_commands as commands
 from portal.outreach import photos, policy, queries
 from portal.outreach.blueprint import bp
 from portal.outreach.photo_forms import PhotoForm
-from portal.web import config, db
+from portal.web import config, db, errors
 from portal.web.forms import ActForm
 from portal.web.guard import allowed
 from portal.web.render import go, render
@@ -25,6 +28,21 @@ def _room_for_a_photo(endpoint: str | None, _values: Any) -> None:
     at the small limit. It runs before anything reads the form."""
     if endpoint == "outreach.add_photo" and current_user.is_authenticated and policy.may_see_sessions(current_user):
         request.max_content_length = _ROOM
+
+
+@bp.errorhandler(RequestEntityTooLarge)
+def _no_room(_error: RequestEntityTooLarge) -> Response:
+    """A photo that is too large is not called a text, and she learns that her session is safe. Somebody whose sign-in
+    ended meanwhile had only the room of everybody: her photo may be well, and she signs in first."""
+    if request.endpoint != "outreach.add_photo":
+        return errors.too_large()
+    if not current_user.is_authenticated:
+        errors.swallow()
+        return redirect(url_for("accounts.sign_in", next=request.path), 303)  # type: ignore[return-value]
+    return errors.too_large(
+        heading=_("The photo is too large"), onward=request.path, label=_("Choose another photo"),
+        sentence=_("At most %(size)s MB. It was not sent. Choose another photo. The session is saved already.",
+                   size=photos.MOST_BYTES // 2**20))
 
 
 @bp.route("/s/<uuid:outreach_id>/foto", methods=["GET", "POST"])
@@ -67,17 +85,19 @@ def photo(outreach_id: UUID, photo_id: UUID) -> Response:
 @allowed(policy.may_see_sessions)
 def take_photo_away(outreach_id: UUID, photo_id: UUID) -> Response:
     """Ask, then take a photo away: somebody in it may have changed her mind."""
+    form = ActForm()
+    if form.is_submitted() and done_once.is_repeat(db.session(), form.once.data, ""):
+        return go(url_for(".show", outreach_id=outreach_id, ok="2"))
     outreach = queries.get_session(db.session(), outreach_id, viewer=current_user)
     seen = photo_id in commands.photos_of(db.session(), outreach, viewer=current_user)
     if not seen or not policy.may_correct(current_user, outreach, config.today()):
         raise NotVisible
-    form = ActForm()
     if not form.accepted():
         return render("outreach/photo_away.html", form=form, outreach=outreach, photo_id=photo_id,
                       status=422 if form.errors else 200)
     with db.transaction() as writing:
         commands.take_away(writing, queries.get_session(writing, outreach_id, viewer=current_user), photo_id,
-                           by=current_user, today=config.today())
+                           by=current_user, today=config.today(), once=form.once.data)
     photos.remove(config.settings().photos_dir, photo_id)
     return go(url_for(".show", outreach_id=outreach_id, ok="2"))
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from uuid import UUID, uuid4
 
+from portal.base import disk
 from portal.base.errors import Overloaded
 from portal.outreach import drawing
 
@@ -92,8 +93,11 @@ def _checked(made: bytes) -> Drawn:
 
 
 def put(folder: Path, photo_id: UUID, data: bytes) -> None:
-    """Write a picture so that it is there whole or not at all, for the server's own account alone."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Write a picture so that it is there whole or not at all, for the server's own account alone; once this
+    returns, it and its name outlive a power cut."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        disk.sync(folder.parent)
     part = folder / f".{uuid4().hex}.part"
     try:
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -101,6 +105,7 @@ def put(folder: Path, photo_id: UUID, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         part.replace(_file(folder, photo_id))
+        disk.sync(folder)
     finally:
         part.unlink(missing_ok=True)
 

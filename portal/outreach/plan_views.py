@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal.areas import queries as areas
+from portal.audit import once as done_once
 from portal.outreach import calendar, plans, policy
 from portal.outreach.blueprint import bp
 from portal.outreach.plan_forms import PlanForm
@@ -48,15 +49,16 @@ def new_plan() -> Response:
 @allowed(plans.may_plan)
 def cancel_plan(plan_id: UUID) -> Response:
     """Ask, then give a plan up."""
-    read = db.session()
+    read, form = db.session(), ActForm()
+    if form.is_submitted() and done_once.is_repeat(read, form.once.data, ""):
+        return go(url_for(".plan_list"))
     plan = plans.get_plan(read, plan_id, viewer=current_user)
-    form = ActForm()
     if not form.accepted():
         return render("outreach/plan_cancel.html", form=form, plan=plan,
                       place=areas.full_name(read, areas.get_area(read, plan.area_id)),
                       status=422 if form.errors else 200)
     with db.transaction() as writing:
-        plans.cancel(writing, plan_id, by=current_user)
+        plans.cancel(writing, plan_id, by=current_user, once=form.once.data)
     return go(url_for(".plan_list"))
 
 

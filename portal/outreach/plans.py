@@ -90,14 +90,18 @@ def make_plan(session: Session, planned: Planned, *, by: Viewer, today: date, on
     return plan.id
 
 
-def cancel(session: Session, plan_id: UUID, *, by: Viewer) -> None:
-    """Give a plan up. One that was given up before stays so. Raises `Refused` when it was held meanwhile."""
+def cancel(session: Session, plan_id: UUID, *, by: Viewer, once: str) -> None:
+    """Give a plan up; the same form again does nothing. Raises `NotVisible` when it was given up before, `Refused`
+    when it was held meanwhile."""
+    if done_once.outcome_of(session, once, "") is not None:
+        return
     plan = get_plan(session, plan_id, viewer=by)
     if not may_plan(by):
         raise NotVisible
     if plan.outreach_id is not None:
         raise Refused("this plan was held meanwhile")
     plan.cancelled = True
+    done_once.remember(session, once, "", "given up")
 
 
 def held_as(session: Session, plan_id: UUID, outreach_id: UUID, *, by: Viewer) -> None:

@@ -16,9 +16,8 @@ from portal.accounts.viewer import Viewer
 from portal.areas import queries as areas
 from portal.areas.models import Area, Level
 from portal.areas.queries import AnyArea, Place, below
-from portal.audit import once as done_once
 from portal.base.db import as_uuid
-from portal.base.errors import NotVisible, Refused
+from portal.base.errors import NotVisible
 from portal.outreach import codes
 from portal.outreach.commands import Held, held_of
 from portal.outreach.models import HEADS, Outreach, OutreachCorrection, OutreachLatest, OutreachTopic
@@ -182,14 +181,6 @@ def alike(session: Session, held: Held, *, viewer: Viewer) -> Outreach | None:
         select(Outreach).join(OutreachTopic, OutreachTopic.outreach_id == Outreach.id)
         .where(Outreach.logged_by_id == viewer.account_id, Outreach.held_on == held.held_on,
                Outreach.area_id == held.area_id, OutreachTopic.topic.in_(held.topics)).limit(1)).first()
-
-
-def is_done(session: Session, once: str, body: str) -> bool:
-    """Whether a form with this one-use key was dealt with before, whatever its answers were then."""
-    try:
-        return done_once.outcome_of(session, once, body) is not None
-    except Refused:
-        return True
 
 
 def _in_area(viewer: Viewer) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from flask.blueprints import BlueprintSetupState
 from flask_login import current_user
 
 from portal.areas import queries as areas
+from portal.audit import once as done_once
 from portal.base.db import as_uuid
 from portal.base.errors import NotVisible, Stale
 from portal.outreach import commands, lists, photos, plans, policy, queries
@@ -184,7 +185,7 @@ def _doubt(form: OutreachForm, held: commands.Held) -> str:
     if _is_much(form, held):
         return "many"
     if "alike" not in _answered(form) and queries.alike(db.session(), held, viewer=current_user) is not None \
-            and not queries.is_done(db.session(), form.once.data, form.body()):
+            and not done_once.is_used(db.session(), form.once.data):
         return "alike"
     return ""
 

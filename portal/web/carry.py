@@ -6,6 +6,7 @@ one-use key belongs to one account.
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Response, g, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -16,6 +17,7 @@ from portal.web import config, sealed
 CARRIED = "carried"
 _LONGEST_PATH = 2000  # less than a server takes in one line (deploy/gunicorn.conf.py)
 _NOT_CARRIED = {"csrf_token", CARRIED, "rest_for"}
+_PASSING_ON = {f"accounts.{view}" for view in ("sign_in", "sign_in_with_card", "sign_in_staff", "rest")}
 
 
 def ask_to_sign_in() -> Response:
@@ -31,10 +33,10 @@ def restore() -> Any:
     """Before a view runs: put carried answers where the form looks, and mark the request as restored."""
     if request.method != "POST" or not request.form.get(CARRIED) or not current_user.is_authenticated:
         return None
-    if request.path == url_for("accounts.sign_in"):
-        return None  # the sign-in only passes them on
-    answers = sealed.open_answers(config.keys(), request.path, request.form[CARRIED])
-    if not answers or not _is_hers(dict(answers).get("once", "")):
+    if request.endpoint in _PASSING_ON:
+        return None
+    answers = _her_answers(request.path)
+    if answers is None:
         return redirect(request.path)
     request.__dict__["form"] = ImmutableMultiDict(answers)
     g.restored = True
@@ -44,11 +46,12 @@ def restore() -> Any:
 def give_back() -> Response | None:
     """For a form whose sign-in was renewed meanwhile, as in another tab: her answers, to be sent again.
     None when they are not the answers of the person who is signed in. What was being carried when the cookie went,
-    as after a clock that jumped, is carried on."""
-    if request.form.get(CARRIED) and not current_user.is_authenticated:
-        path = local_path(request.form.get("next", "/"))
-        return make_response(render_template("continue.html", carried=request.form[CARRIED], path=path), 403)
-    if not (current_user.is_authenticated and request.method == "POST" and _is_hers(request.form.get("once", ""))):
+    as after a clock that jumped or a sign-in elsewhere, is carried on."""
+    if request.form.get(CARRIED):
+        path = _path(request.form.get("next")) or meant_for()
+        signed_in = bool(current_user.is_authenticated)
+        return _ask_with(request.form[CARRIED], path, signed_in) if not signed_in or is_for_her(path) else None
+    if not (current_user.is_authenticated and _is_hers(request.form.get("once", ""))):
         return None
     return make_response("", 401) if request.headers.get("HX-Request") else _ask_with_answers(signed_in=True)
 
@@ -66,6 +69,31 @@ def local_path(target: str) -> str:
     return "/" if outside or unfit else target
 
 
+def meant_for() -> str:
+    """The page of the form whose answers this request brings: where a page locks itself, it says which it was."""
+    return _path(request.form.get("rest_for")) or request.path
+
+
+def is_for_her(path: str) -> bool:
+    """Whether this request passes on answers to the form at `path` which are those of who is signed in."""
+    return _her_answers(_path(path)) is not None
+
+
+def sealed_answers(path: str) -> str:
+    """This request's answers, unreadable, for the form at `path`, or those that it was only passing on; empty when
+    there are none."""
+    if request.form.get(CARRIED):
+        return request.form[CARRIED]
+    answers = [(name, value) for name, value in request.form.items(multi=True) if name not in _NOT_CARRIED]
+    return sealed.seal_answers(config.keys(), path, answers) if answers else ""
+
+
+def kept() -> str:
+    """What a form that could not be dealt with gives back to its browser, unreadable: its answers, or those that it
+    was only passing on. Forms without a one-use key, such as a sign-in, hold secrets and nothing worth keeping."""
+    return sealed_answers(meant_for()) if "once" in request.form or request.form.get(CARRIED) else ""
+
+
 def _ask_htmx() -> Response:
     """A fragment would put the sign-in page into a corner of this one. The script sends the form again
     as a plain one (401), so that its answers are carried; a plain look is sent to the sign-in page."""
@@ -81,19 +109,21 @@ def _is_hers(once: str) -> bool:
     return sealed.is_once_of(config.keys(), once, current_user.account_id)
 
 
-def sealed_answers(path: str) -> str:
-    """This request's answers, unreadable, for the form at `path`; empty when there are none."""
-    answers = [(name, value) for name, value in request.form.items(multi=True) if name not in _NOT_CARRIED]
-    return sealed.seal_answers(config.keys(), path, answers) if answers else ""
+def _path(target: str | None) -> str:
+    """Only the path of an address of this site; empty where none was given."""
+    return urlsplit(local_path(target)).path if target else ""
 
 
-def kept() -> str:
-    """What a form that could not be dealt with gives back to its browser, unreadable: its answers, or those that it
-    was only passing on. Forms without a one-use key, such as a sign-in, hold secrets and nothing worth keeping."""
-    return sealed_answers(request.path) if "once" in request.form else request.form.get(CARRIED, "")
+def _her_answers(path: str) -> list[tuple[str, str]] | None:
+    """What is being carried to the form at `path`, if it is that of the person who is signed in."""
+    answers = sealed.open_answers(config.keys(), path, request.form.get(CARRIED, ""))
+    return answers if answers and _is_hers(dict(answers).get("once", "")) else None
 
 
 def _ask_with_answers(signed_in: bool = False) -> Response:
-    carried = sealed_answers(request.path)
-    page = render_template("continue.html", carried=carried, path=request.path, signed_in=signed_in)
-    return make_response(page, 403)
+    path = meant_for()
+    return _ask_with(sealed_answers(path), path, signed_in)
+
+
+def _ask_with(carried: str, path: str, signed_in: bool) -> Response:
+    return make_response(render_template("continue.html", carried=carried, path=path, signed_in=signed_in), 403)

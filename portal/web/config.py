@@ -69,9 +69,9 @@ def settings() -> Settings:
 
 
 def keys() -> ServerKeys:
-    """The server's own secrets."""
-    given: ServerKeys = current_app.config["KEYS"]
-    return given
+    """The server's own secrets. Raises `BadSettings` when they were never made: only commands run without."""
+    given: ServerKeys | None = current_app.config["KEYS"]
+    return given or settings().require_keys()
 
 
 def cookie(name: str) -> str:

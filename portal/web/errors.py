@@ -9,6 +9,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from portal.base.errors import NotVisible, Overloaded, Refused, Stale, TooFast
@@ -30,7 +31,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Stale, lambda _error: _page("changed", 409))
     app.register_error_handler(Refused, lambda _error: _page("not_now", 409))
     app.register_error_handler(CSRFError, _old_form)
-    app.register_error_handler(RequestEntityTooLarge, _too_large)
+    app.register_error_handler(RequestEntityTooLarge, lambda _error: too_large())
     app.register_error_handler(SecurityError, _strange_host)
     for gone in (OperationalError, InterfaceError, NoConnection):
         app.register_error_handler(gone, _unavailable)
@@ -49,6 +50,26 @@ def ask_nobody_if_unreachable() -> None:
         bool(current_user.is_authenticated)
     except SQLAlchemyError:
         _ask_nobody()
+
+
+def too_large(**said: object) -> Response:
+    """What is answered to more than is taken. `said` are a heading, a sentence, and a label and address to go on to,
+    where something else than a text is too large."""
+    swallow()
+    return _page("too_long", 413, **said)
+
+
+def swallow() -> None:
+    """Take in what is still being sent of too large a body: a browser shows an answer only after it could send all.
+    None of it was read, and none is asked for by the page that follows."""
+    watch.refused("too large")
+    request.__dict__["form"] = ImmutableMultiDict()
+    left = min(request.content_length or 0, _DRAIN_BYTES)
+    while left > 0:
+        chunk = request.environ["wsgi.input"].read(min(left, 65536))
+        if not chunk:
+            break
+        left -= len(chunk)
 
 
 def _page(kind: str, status: int, **context: object) -> Response:
@@ -71,18 +92,6 @@ def _old_form(_error: CSRFError) -> Response:
     ask_nobody_if_unreachable()
     watch.refused("a form without its token")
     return carry.give_back() or _page("old_form", 403)
-
-
-def _too_large(_error: RequestEntityTooLarge) -> Response:
-    """Swallow what is still being sent: a browser shows an answer only after it could send all."""
-    watch.refused("too large")
-    left = min(request.content_length or 0, _DRAIN_BYTES)
-    while left > 0:
-        chunk = request.environ["wsgi.input"].read(min(left, 65536))
-        if not chunk:
-            break
-        left -= len(chunk)
-    return _page("too_long", 413)
 
 
 def _strange_host(_error: SecurityError) -> Response:
@@ -126,7 +135,7 @@ def _busy(_error: Overloaded) -> Response:
 def _too_fast(error: TooFast) -> Response:
     """More than a hand does. Should it have been one, what was typed is given back."""
     sent = request.method == "POST"
-    page = _page("not_saved", 429, carried=carry.kept(), path=request.path) if sent else _page("busy", 429)
+    page = _page("not_saved", 429, carried=carry.kept(), path=carry.meant_for()) if sent else _page("busy", 429)
     page.headers["Retry-After"] = str(error.seconds)
     return page
 
@@ -137,7 +146,7 @@ def _not_now(looking: str) -> Response:
     _ask_nobody()
     sent = request.method == "POST"
     return _come_again(
-        _page("not_saved", 503, carried=carry.kept(), path=request.path) if sent else _page(looking, 503))
+        _page("not_saved", 503, carried=carry.kept(), path=carry.meant_for()) if sent else _page(looking, 503))
 
 
 def _come_again(response: Response) -> Response:

@@ -70,6 +70,8 @@ class ActForm(BaseForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.once.raw_data:  # refused or brought back: its answers stand in the page alone (scripts/lock.js)
+            self.once.render_kw = {"data-filled": True}
         if not self.once.data:
             self.once.data = sealed.new_once(config.keys(), current_user.account_id)
 

@@ -55,10 +55,10 @@ def init_app(app: Flask) -> None:
     app.before_request(_keep)
 
 
-def readings(who: UUID, code: str) -> int:
+def readings(who: UUID, flag_id: UUID) -> int:
     """Note that this person opens a concern; returns how many different ones it makes within the hour."""
     pace = current_app.extensions["reading pace"]
-    first = pace.count(code, who) == 1
+    first = pace.count(str(flag_id), who) == 1
     return pace.count("concerns", who) if first else pace.given("concerns", who)
 
 

@@ -41,9 +41,10 @@ def manifest() -> Response:
 
 @bp.get("/healthz")
 @public
+@quiet
 @turn(Turn.FREE)
 def pulse() -> str:
-    """That the process answers. Says nothing else."""
+    """That the process answers. Says nothing else. A locked page asks too, and must not wake what it locks."""
     return "ok"
 
 

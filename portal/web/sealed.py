@@ -2,9 +2,12 @@
 
 import json
 import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from portal.base import vault
 from portal.base.settings import ServerKeys
+
+_NUMBER = 8
 
 
 def new_once(keys: ServerKeys, account_id: object) -> str:
@@ -32,6 +35,26 @@ def open_answers(keys: ServerKeys, path: str, sealed: str) -> list[tuple[str, st
     except (vault.DoesNotOpen, ValueError):
         return None
     return [(name, value) for name, value in json.loads(text)]
+
+
+def seal_place(keys: ServerKeys, list_: str, account_id: object, number: int) -> str:
+    """A row's running number (0 to 2^64 - 1), unreadable, for the address of the next page of a list: a number that
+    counts what somebody must not know of would tell her of it. It is good for this list and this account alone."""
+    place = number.to_bytes(_NUMBER)  # of one length, whatever the number
+    return urlsafe_b64encode(vault.lock(keys.forms, place, label=_place(list_, account_id))).decode().rstrip("=")
+
+
+def open_place(keys: ServerKeys, list_: str, account_id: object, sealed: str) -> int | None:
+    """The number that `seal_place` sealed; None when it is not ours, or another's."""
+    try:
+        place = urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+        return int.from_bytes(vault.unlock_with_any(keys.every("forms"), place, label=_place(list_, account_id)))
+    except (vault.DoesNotOpen, ValueError):
+        return None
+
+
+def _place(list_: str, account_id: object) -> str:
+    return f"place|{list_}|{account_id}"
 
 
 def _once_mark(keys: ServerKeys, random: str, account_id: object) -> str:

@@ -74,7 +74,7 @@ def test_who_sees_a_plan_does_not_give_it_up_for_all_that(any_city, who):
     plan = planned(any_city)
 
     with pytest.raises(NotVisible), writing(any_city.db):
-        plans.cancel(any_city.db, plan, by=viewer_of(any_city.db, getattr(any_city, who)))
+        plans.cancel(any_city.db, plan, by=viewer_of(any_city.db, getattr(any_city, who)), once="cancel")
 
     assert not plan_row(any_city, plan).cancelled
 
@@ -83,7 +83,7 @@ def test_a_session_makes_only_the_plan_held_that_it_came_of(any_city):
     hers, another, her_colleagues = planned(any_city), planned(any_city), planned(any_city, person=any_city.budi)
     given_up = planned(any_city)
     with writing(any_city.db):
-        plans.cancel(any_city.db, given_up, by=viewer_of(any_city.db, any_city.wati))
+        plans.cancel(any_city.db, given_up, by=viewer_of(any_city.db, any_city.wati), once="cancel")
     session = logged(any_city)
 
     with writing(any_city.db):
@@ -203,7 +203,7 @@ def test_only_who_may_correct_a_session_adds_photos_to_it_or_takes_them_away(any
         with_photo(any_city, session, who)
     with pytest.raises(NotVisible), writing(any_city.db):
         photo_commands.take_away(any_city.db, any_city.db.get_one(Outreach, session), photo,
-                                 by=viewer_of(any_city.db, getattr(any_city, who)), today=TODAY)
+                                 by=viewer_of(any_city.db, getattr(any_city, who)), today=TODAY, once="away")
 
 
 def test_a_session_has_so_many_photos_and_only_its_own(any_city):
@@ -217,9 +217,20 @@ def test_a_session_has_so_many_photos_and_only_its_own(any_city):
     siti = viewer_of(any_city.db, any_city.siti)
     assert photo_commands.photos_of(any_city.db, any_city.db.get_one(Outreach, other), viewer=siti) == [its]
     with pytest.raises(NotVisible), writing(any_city.db):
-        photo_commands.take_away(any_city.db, any_city.db.get_one(Outreach, one), its, by=siti, today=TODAY)
+        photo_commands.take_away(any_city.db, any_city.db.get_one(Outreach, one), its, by=siti, today=TODAY,
+                                 once="away")
     budi = viewer_of(any_city.db, any_city.budi)
     assert photo_commands.photos_of(any_city.db, any_city.db.get_one(Outreach, other), viewer=budi) == []
+
+
+def test_one_person_has_so_many_photos_however_many_sessions_she_logs(any_city, monkeypatch):
+    monkeypatch.setattr(photos, "MOST_OF_ONE", 2)
+    sessions = [logged(any_city, once=str(number)) for number in range(3)]
+    for session in sessions[:2]:
+        with_photo(any_city, session)
+
+    with pytest.raises(Refused):
+        with_photo(any_city, sessions[2])
 
 
 def test_a_session_is_its_loggers_to_correct_for_a_week_and_her_coordinators_for_ever(any_city):

@@ -194,3 +194,85 @@ def test_a_strange_host_is_refused_where_hosts_are_named(city):
 
     assert city.app.test_client().get("/masuk", base_url="http://evil.example").status_code == 400
     assert city.app.test_client().get("/masuk", base_url="http://kota.example").status_code == 200
+
+
+def test_carried_answers_count_only_in_a_form_of_somebody_who_has_signed_in(city, guest, sign_in):
+    siti, token = sign_in(city.siti), guest.get("/masuk").root.all("input", name="csrf_token")[0].attrs["value"]
+
+    looked = siti.client.get("/", data={"carried": "x"})
+    sent = guest.client.post("/bahasa", data={
+        "csrf_token": token, "language": "id", "next": "/bantuan", "carried": "x"})
+
+    assert looked.status_code == 203
+    assert (sent.status_code, sent.location) == (303, "/bantuan")
+
+
+def _locked(browser):
+    form = browser.get("/k/baru").form("/k/baru").fill(danger="again", who="girl", story="mutiara")
+    return browser.post("/istirahat", [*form.values, ("rest_for", "/k/baru")])
+
+
+def test_a_page_that_could_not_lock_gives_its_answers_back_to_their_own_form(city, sign_in, monkeypatch):
+    browser = sign_in(city.siti)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(signin, "rest", _fails_with(OperationalError("gone", {}, Exception())))
+        refused = _locked(browser)
+
+    assert (refused.status, "mutiara" in refused.html) == (503, False)
+    assert "mutiara" in refused.form("/k/baru").submit().html
+
+
+def test_what_is_carried_is_carried_on_through_another_pause(city, sign_in):
+    browser = sign_in(city.siti)
+    again = _locked(browser).form("/masuk", id="lagi").fill(secret=city.siti.secret).submit()
+    with browser.client.session_transaction() as cookie:
+        cookie["seen"] = 0
+
+    asked = again.form("/k/baru").submit().form("/masuk").submit("ask")
+    back = asked.form("/masuk", id="lagi").fill(secret=city.siti.secret).submit().form("/k/baru").submit()
+
+    assert "mutiara" in back.html
+    assert "mutiara" not in asked.html
+
+
+def test_a_locked_page_whose_person_signed_in_elsewhere_gives_back_to_her_alone(city, sign_in):
+    browser = sign_in(city.siti)
+    locked = _locked(browser)
+    pages = []
+    for person in (city.budi, city.siti):
+        browser.client.set_cookie("s", sign_in(person).client.get_cookie("s").value)
+        pages.append(locked.form("/masuk", id="lagi").fill(secret=city.siti.secret).submit())
+    his, hers = pages
+
+    assert "This page is too old" in his.text
+    assert his.root.all("main")[0].all("input", name="carried") == []
+    assert "You are signed in again" in hers.text
+    assert "mutiara" in hers.form("/k/baru").submit().html
+
+
+def test_who_signs_in_with_her_card_on_a_locked_page_gets_her_answers_and_somebody_else_gets_none(city, sign_in):
+    pages = []
+    for person in (city.siti, city.budi):
+        locked = _locked(sign_in(city.siti))
+        asked = locked.form("/masuk", class_="rapat").submit("ask")
+        pages += [locked, asked, asked.form("/masuk/kartu").fill(
+            who=person.phone, pin=person.secret, code=person.card[0]).submit()]
+    hers, his = pages[2], pages[5]
+
+    assert "mutiara" in hers.form("/k/baru").submit().html
+    assert [form for page in pages[:2] for form in page.root.all("form", action="/bahasa")] == []
+    assert his.path == "/k/baru"  # where the page was, and nothing of what stood there
+    assert "mutiara" not in his.html
+    assert his.root.all("main")[0].all("input", name="carried") == []
+
+
+def test_asking_whether_the_server_answers_keeps_nobody_awake(city, sign_in):
+    browser = sign_in(city.siti)
+    with browser.client.session_transaction() as cookie:
+        seen = cookie["seen"] = cookie["seen"] - 60
+
+    browser.client.get("/healthz")
+
+    with browser.client.session_transaction() as cookie:
+        assert cookie["seen"] == seen

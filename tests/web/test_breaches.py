@@ -13,11 +13,6 @@ from tests.support.live import PC, visiting
 SECRET = "kata-rahasia"
 
 
-@pytest.fixture(autouse=True)
-def _loud(monkeypatch):
-    monkeypatch.setattr(logging.getLogger("portal"), "disabled", False)  # import-linter, run before, switches it off
-
-
 def report(directive):
     return json.dumps({"csp-report": {"effective-directive": directive, "document-uri": f"https://x/{SECRET}",
                                       "blocked-uri": SECRET, "script-sample": SECRET}})

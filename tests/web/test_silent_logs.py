@@ -15,11 +15,10 @@ ABSENT = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
-def logged(caplog, monkeypatch):
+def logged(caplog):
     """All that is logged, at the level that tells most, with its tracebacks. (sqlalchemy's own loggers stay as its
     package sets them: they follow no other.)"""
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(logging.getLogger("portal"), "disabled", False)  # import-linter, run before, switches it off
     return lambda: "\n".join(logging.Formatter("%(name)s %(message)s").format(record) for record in caplog.records)
 
 

@@ -15,10 +15,9 @@ RULES = Path(__file__).parent.parent.parent / "docs/rules.md"
 
 
 @pytest.fixture
-def said(caplog, monkeypatch):
+def said(caplog):
     """The lines about what was refused, without their beginning."""
     caplog.set_level(logging.WARNING)
-    monkeypatch.setattr(logging.getLogger("portal"), "disabled", False)  # import-linter, run before, switches it off
     return lambda: [record.getMessage().removeprefix("refused, ") for record in caplog.records
                     if record.getMessage().startswith("refused, ")]
 

@@ -38,6 +38,9 @@
     busy(event.target, event.submitter);
   }, true);
   addEventListener("pageshow", rest);
-  document.addEventListener("htmx:afterRequest", () => { rest(); forget(); });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (!detail.xhr.getResponseHeader("HX-Redirect")) rest(); // else the next page is on its way
+    forget();
+  });
   document.querySelector("[data-fokus]")?.focus();
 })();

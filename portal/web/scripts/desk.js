@@ -67,6 +67,7 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.requestConfig?.elt.id !== "saring") return;
     shown = "";
+    byId("belum-disaring").hidden = true;
     byId("jumlah").textContent = byId("daftar").dataset.jumlah;
   });
 

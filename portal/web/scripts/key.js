@@ -3,28 +3,30 @@
 (() => {
   "use strict";
   if (!window.indexedDB || !window.crypto?.subtle) return;
-  const open = () => new Promise((yes, no) => {
+  const run = (method, value) => new Promise((yes, no) => {
+    setTimeout(no, 5000); // a store that never answers holds up nobody: the form goes as it is
     const asked = indexedDB.open("k", 1);
     asked.onupgradeneeded = () => asked.result.createObjectStore("k", { keyPath: "id" });
-    asked.onsuccess = () => yes(asked.result);
-    asked.onerror = () => no(asked.error);
-  });
-  const run = async (method, value) => {
-    const base = await open();
-    try {
-      return await new Promise((yes, no) => {
+    asked.onerror = no;
+    asked.onsuccess = () => {
+      const base = asked.result;
+      try {
         const deal = base.transaction("k", "readwrite");
-        const asked = deal.objectStore("k")[method](value);
-        deal.oncomplete = () => yes(asked.result);
-        deal.onerror = deal.onabort = () => no(deal.error);
-      });
-    } finally { base.close(); }
-  };
+        const done = deal.objectStore("k")[method](value);
+        deal.oncomplete = () => yes(done.result);
+        deal.onabort = no;
+      } catch (error) { no(error); }
+      base.close(); // once what was begun is done
+    };
+  });
   const text = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)))
     .replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  // She is in with this key: the server knows it. The page after the first time may have been too slow to say so.
+  const settle = (entry) => { delete entry.fresh; return run("put", entry); };
   window.phoneKeys = {
-    text,
+    text, settle,
     before: (form, prepare) => form.addEventListener("submit", async (event) => {
+      if (event.submitter?.name) return; // a button for another way: it goes as it is
       event.preventDefault();
       try { await prepare(form.elements); } catch { /* it goes as it is, and the server says what is missing */ }
       HTMLFormElement.prototype.submit.call(form);
@@ -33,7 +35,10 @@
     get: (id) => run("get", id),
     put: (entry) => run("put", entry),
     remove: (id) => run("delete", id),
-    sign: async (entry, purpose, challenge) => text(await crypto.subtle.sign(
-      { name: "ECDSA", hash: "SHA-256" }, entry.key, new TextEncoder().encode(`${purpose}|${challenge}`))),
+    sign: async (entry, purpose, challenge) => {
+      if (purpose === "here" && entry.fresh) await settle(entry);
+      return text(await crypto.subtle.sign(
+        { name: "ECDSA", hash: "SHA-256" }, entry.key, new TextEncoder().encode(`${purpose}|${challenge}`)));
+    },
   };
 })();

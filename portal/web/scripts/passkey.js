@@ -26,11 +26,21 @@
     });
   }
   const fresh = get("passkey-baru");
+  // What the phone must show is stored before the server asks for it, since the next page may be slow to come. A phone
+  // that shows more than is asked for gets in; and this page, which a refusal leads back to, puts it right first.
+  const mine = async (change) => {
+    const entry = await keys.get(document.body.dataset.hp || "");
+    const credential = entry && change(entry.credential);
+    if (entry && credential !== entry.credential) await keys.put({ ...entry, credential });
+  };
+  if (fresh) mine(() => fresh.dataset.credential || undefined).catch(() => {});
   if (fresh) keys.before(fresh, async (fields) => {
     const wanted = JSON.parse(fresh.dataset.options);
     wanted.challenge = bytes(wanted.challenge);
     wanted.user.id = bytes(wanted.user.id);
     wanted.excludeCredentials = (wanted.excludeCredentials || []).map((one) => ({ ...one, id: bytes(one.id) }));
-    fields.answer.value = said(await navigator.credentials.create({ publicKey: wanted }));
+    const made = await navigator.credentials.create({ publicKey: wanted });
+    await mine((known) => known || keys.text(made.rawId)).catch(() => {});
+    fields.answer.value = said(made);
   });
 })();

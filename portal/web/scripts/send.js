@@ -1,28 +1,32 @@
 // Where htmx sends a form: keep the answers when that fails, move focus after a swap.
 (() => {
   "use strict";
-  const box = () => document.getElementById("belum-terkirim");
-  const notSent = (event) => {
-    const failed = box(), form = event.detail.elt;
+  const ID = "belum-terkirim";
+  const notSent = (form, status) => {
+    const failed = document.getElementById(form.dataset.gagal || ID), again = failed?.querySelector("[data-lagi]");
     if (!failed || !form.matches("form")) return;
-    const cause = event.type === "htmx:responseError" ? "kami" : "jaringan";
-    for (const said of failed.querySelectorAll("[data-sebab]")) said.hidden = said.dataset.sebab !== cause;
-    form.prepend(failed);
+    // The sentence for this status, 0 where none came; else that the trouble is ours. Some end it: no try helps then.
+    const all = [...failed.querySelectorAll("[data-sebab]")];
+    const cause = all.find((said) => said.matches(`[data-sebab~="${status}"]`)) || all[1];
+    for (const said of all) said.hidden = said !== cause;
     failed.hidden = false;
+    if (!again) return; // a list that was not filtered: the focus stays where she types
+    again.hidden = "akhir" in cause.dataset;
+    form.prepend(failed);
     failed.focus();
   };
   for (const on of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
-    document.addEventListener(on, (event) => {
-      if (event.detail.xhr.status === 401) event.detail.elt.submit(); // sign in, answers carried
-      else notSent(event);
+    addEventListener(on, ({ detail: { elt, xhr: { status } } }) => {
+      if (status === 401) elt.submit(); // sign in, answers carried
+      else notSent(elt, status);
     });
   }
-  document.addEventListener("click", (event) => {
-    if (!event.target.closest("[data-lagi]")) return;
-    box().hidden = true;
-    box().closest("form").querySelector("[data-kirim]").click();
+  addEventListener("click", ({ target }) => {
+    if (!target.closest("[data-lagi]")) return;
+    document.getElementById(ID).hidden = true;
+    target.closest("form").querySelector("[data-kirim]").click();
   });
-  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  addEventListener("htmx:afterSettle", ({ detail }) => {
     (detail.target.isConnected ? detail.target : document).querySelector("[data-fokus]")?.focus();
   });
 })();

@@ -5,13 +5,13 @@
     const total = get("jumlah"), date = get("held_on"), place = get("place");
     if (!total) return;
     let sum = 0;
-    for (const box of document.querySelectorAll(".hitung input")) sum += +(/^\s*(\d{1,3})\s*$/.exec(box.value)?.[1] || 0);
+    for (const box of document.querySelectorAll(".hitung input")) sum += +box.value.trim().match(/^\d{1,3}$/);
     const said = total.lastElementChild;
     if (said.textContent !== `${sum}`) said.textContent = sum;
     total.hidden = false;
     get("hari-lain").hidden = date.disabled = !document.querySelector("[name=when][value=other]").checked;
     if (place) get("tempat").textContent = place.selectedOptions[0].text;
   };
-  for (const on of ["input", "change", "htmx:afterSettle"]) document.addEventListener(on, fit);
+  for (const on of ["input", "htmx:afterSettle"]) addEventListener(on, fit);
   fit();
 })();

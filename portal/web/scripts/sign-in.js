@@ -3,8 +3,9 @@
 (() => {
   "use strict";
   const keys = window.phoneKeys;
-  if (!keys) return;
   const get = (id) => document.getElementById(id);
+  const unknown = () => { const wait = get("tunggu"); if (wait) wait.textContent = wait.dataset.unknown; };
+  if (!keys) return unknown();
   const answer = async (entry, fields) => { // without an entry this throws, and the form goes as it is
     fields.device.value = entry.id;
     fields.proof.value = await keys.sign(entry, "sign-in", fields.challenge.value);
@@ -28,13 +29,18 @@
     list.closest("fieldset").hidden = entries.length === 1;
   };
   const withCard = (card) => { get("dengan-kartu").hidden = !card; get("dengan-hp").hidden = card; };
+  // She was quicker than this script, and is at the card's fields: they stay where they are.
+  const isAtCard = () => get("dengan-kartu").contains(document.activeElement) ||
+    !![...get("dengan-kartu").querySelectorAll("input:not([type=hidden])")].find((box) => box.value !== box.defaultValue);
   const startMine = async () => {
     const before = mine.elements.device.value;
     if ("gone" in mine.dataset) await keys.remove(before);
     const entries = (await keys.all()).sort((one, other) => (one.name < other.name ? -1 : 1));
-    if (!entries.length) return;
+    if (!entries.length) return unknown();
     choose(entries, before);
-    withCard("card" in mine.dataset);
+    get("tunggu").hidden = true;
+    if (isAtCard()) get("dengan-hp").hidden = false;
+    else withCard("card" in mine.dataset);
     get("pakai-kartu").addEventListener("click", () => { withCard(true); get("who").focus(); });
     keys.before(mine, (fields) => {
       const chosen = mine.querySelector("[name=siapa]:checked");
@@ -44,10 +50,10 @@
   // After a pause.
   const again = get("lagi");
   const startAgain = async () => {
-    const entry = await keys.get(again.dataset.hp);
-    get("hilang").hidden = !!entry;
-    keys.before(again, (fields) => answer(entry, fields));
+    const held = keys.get(again.dataset.hp);
+    keys.before(again, async (fields) => answer(await held, fields)); // at once: a tap may be quicker than the store
+    get("hilang").hidden = !!(await held);
   };
-  if (mine) startMine();
+  if (mine) startMine().catch(unknown);
   if (again) startAgain();
 })();
