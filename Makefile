@@ -32,10 +32,10 @@ asvs: ## Run what shows the requirements of OWASP ASVS 5.0.0; writes docs/asvs.m
 	@PORTAL_ASVS_PAGE=docs/asvs.md $(BOOTSTRAP) test -m "asvs and not slow" $(ARGS)
 
 prove: ## Show what is claimed: one line a claim, with its figure and its limit
-	@$(BOOTSTRAP) test -m proof tests/proof $(ARGS)
+	@$(BOOTSTRAP) test -m proof tests/proof --dist worksteal $(ARGS)
 
 prove-long: ## The same at full size, for hours; writes docs/proof.md
-	@PORTAL_PROOF=long PORTAL_PROOF_PAGE=docs/proof.md $(BOOTSTRAP) test -m proof tests/proof $(ARGS)
+	@PORTAL_PROOF=long PORTAL_PROOF_PAGE=docs/proof.md $(BOOTSTRAP) test -m proof tests/proof --dist worksteal $(ARGS)
 
 budget: prepare ## Weigh every page of a cadre; fails past a limit of the design
 	@$(VENV_PYTHON) -m benchmarks.budget

@@ -1,5 +1,6 @@
 """Fixtures: a small migrated city per test, on SQLite or PostgreSQL, and people who sign in to it."""
 
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,18 +17,19 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import text
+from sqlalchemy import Dialect, Engine, create_engine, text
 from werkzeug.routing import Rule
 
 from portal.accounts import commands as accounts
 from portal.accounts import passwords, sealed
 from portal.app import create_app
+from portal.base import db as base_db
 from portal.base.clock import now
 from portal.base.db import engine_for, session_for, writing
 from portal.base.settings import ServerKeys, Settings
 from portal.cli.database import alembic_config
 from tests import factories
-from tests.support import asvs
+from tests.support import asvs, workplace
 from tests.support.pages import Browser
 from tests.support.postgres import Unavailable, temporary_postgres
 
@@ -39,6 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(asvs)
     if hasattr(config, "workerinput"):
         return
+    if config.option.markexpr != "proof" and (folder := workplace.move_to_memory()):
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     catalogue = Path(__file__).parent.parent / "translations/id/LC_MESSAGES/messages.po"
     with catalogue.open("rb") as source, catalogue.with_suffix(".mo").open("wb") as compiled:
         write_mo(compiled, read_po(source, locale="id"))
@@ -115,6 +119,15 @@ class _Compiled(BytecodeCache):
         self.kept[bucket.key] = bucket.bytecode_to_string()
 
 
+@pytest.fixture(autouse=True)
+def _loggers_speak() -> None:
+    """import-linter, run by a test before, switches off whatever loggers there are: who then looks whether nothing
+    was logged would look at nothing."""
+    for logger in logging.Logger.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            logger.disabled = False
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_hashes() -> Iterator[None]:
     """PINs cost next to nothing here; what they cost in a city is for `tests/accounts/test_rules.py` to say."""
@@ -140,6 +153,26 @@ def _addresses_compiled_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    """Each test has engines of its own, and compiling their statements took a seventh of the whole run. What comes
+    out depends on the statement and on how the database speaks; so both are shared, once the first has connected."""
+    dialects: dict[str, Dialect] = {}
+    compiled: dict[Any, Any] = {}
+
+    def create(*given: Any, **more: Any) -> Engine:
+        engine = create_engine(*given, **more)
+        first = dialects.setdefault(engine.driver, engine.dialect)
+        if first.server_version_info:
+            engine.dialect = first
+            engine.update_execution_options(compiled_cache=compiled)
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(base_db, "create_engine", create)
         yield
 
 
@@ -205,10 +238,8 @@ def guest(city: SimpleNamespace) -> Browser:
 
 def signed_in(city: SimpleNamespace, person: factories.Person, language: str = "en") -> Browser:
     """A browser in which this person has signed in, with her keys unlocked if she has any."""
-    private = None
     with writing(city.db):
-        own = city.db.get(factories.StaffKey, person.account_id)
-        private = factories.account_sealed.unlock_staff_key(own, person.secret) if own else None
+        private = factories.private_of(city, person)
         token, half = accounts.open_sign_in(city.db, person.account_id, hours=8, staff_private=private)
     client = city.app.test_client()
     with client.session_transaction() as cookie:

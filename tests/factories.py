@@ -1,6 +1,7 @@
 """One plain function per thing, each asking only for what matters to the test."""
 
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from uuid import UUID
 
 import pyotp
@@ -18,7 +19,7 @@ from portal.accounts.viewer import Viewer
 from portal.areas import loading
 from portal.areas.models import Area
 from portal.base.db import writing
-from portal.base.settings import Settings
+from portal.base.settings import ServerKeys, Settings
 from portal.flags import commands as flags
 from portal.flags.answers import Age, Answers, Danger, Identity, Known, Sign, Who
 
@@ -89,7 +90,8 @@ def build_city(session: Session, settings: Settings) -> dict[str, Person]:
     for head, code in (("ratna", "98.01"), ("other", "98.02")):
         accounts.make_unit_keys(session, units[code], first_holder=people[head].account_id)
     session.flush()
-    ring = ring_of(session, people["ratna"])
+    here = SimpleNamespace(db=session, keys=settings.require_keys())
+    ring = ring_of(here, people["ratna"])
     for officer in ("rina", "dewi"):
         viewer = viewer_of(session, people["ratna"])
         accounts.grant_key(session, ring, kind="unit", to=people[officer].account_id, by=viewer)
@@ -106,12 +108,22 @@ def viewer_of(session: Session, person: Person) -> Viewer:
                   unit_id=account.unit_id, locked_private=None)
 
 
-def ring_of(session: Session, person: Person) -> KeyRing:
-    """The unlocked keys of an officer."""
-    own = session.get_one(StaffKey, person.account_id)
-    private = account_sealed.unlock_staff_key(own, person.secret)
+def keys_now(city: SimpleNamespace) -> ServerKeys:
+    """The server's keys as they are now: those of the city's key file, where it has one."""
+    return ServerKeys.read(city.path) if hasattr(city, "path") else city.keys
+
+
+def private_of(city: SimpleNamespace, person: Person, session: Session | None = None) -> bytes | None:
+    """An officer's own private key; None for those who have none."""
+    own = (session or city.db).get(StaffKey, person.account_id)
+    return account_sealed.unlock_staff_key(keys_now(city), own, person.secret) if own else None
+
+
+def ring_of(city: SimpleNamespace, person: Person, session: Session | None = None) -> KeyRing:
+    """The unlocked keys of an officer; by another session than the city's, if one is given."""
+    private = private_of(city, person, session)
     assert private is not None
-    return account_sealed.open_ring(private, account_queries.grants_of(session, person.account_id))
+    return account_sealed.open_ring(private, account_queries.grants_of(session or city.db, person.account_id))
 
 
 def some_answers(**changes) -> Answers:

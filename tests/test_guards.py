@@ -1,6 +1,7 @@
 """What finds the guards, and what takes one away, must itself stand."""
 
 import ast
+from pathlib import Path
 
 import pytest
 
@@ -10,10 +11,12 @@ from portal.flags import policy as flags
 from portal.flags.life import Facts, Move, Status
 from portal.followup import views
 from tests.factories import viewer_of
+from tests.support.equivalents import NOTHING_COMES, STANDS_BEHIND
 from tests.support.guards import PACKAGES, all_mutants, mutants_of, tree_without
 from tests.support.mutants import NotPlanted, plant
 from tests.support.noticing import in_child, known, trials
 
+HERE = Path(__file__).parent
 SOURCE = '''
 @bp.get("/x")
 @allowed(may_work)
@@ -137,6 +140,26 @@ def test_a_process_that_does_not_come_to_an_end_says_nothing():
     assert in_child(lambda: ["an answer"]) == ["an answer"]
 
 
-def test_what_is_known_is_known_of_guards_that_are_there():
-    """Left over lines would make the list say what is not so. Written anew by `--keep`."""
-    assert known().keys() <= {trial.key for trial in trials()}
+def test_guards_are_found_in_every_feature_and_hardly_any_is_excused():
+    excused = NOTHING_COMES.keys() | STANDS_BEHIND.keys()
+
+    assert {mutant.package for mutant in all_mutants()} == set(PACKAGES)
+    assert sorted(excused - {mutant.key for mutant in all_mutants()}) == []
+    assert len(NOTHING_COMES) < 0.1 * len(all_mutants())
+
+
+def test_every_guard_has_its_test_and_no_line_is_left_over():
+    """A new guard needs a test that notices when it is gone: `python -m tests.support.noticing --out found.jsonl
+    --keep --thorough --only <what it is called>` asks which one does, and writes it down."""
+    guards = {trial.key for trial in trials()}
+
+    assert sorted(guards - known().keys()) == []
+    assert sorted(known().keys() - guards) == []
+
+
+def test_the_tests_that_notice_are_there():
+    named = {name.split("[")[0] for name in known().values()}
+    gone = [name for name in sorted(named)
+            if f"def {name.partition('::')[2]}(" not in (HERE.parent / name.partition("::")[0]).read_text()]
+
+    assert gone == []

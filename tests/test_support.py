@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from tests.conftest import give_up
-from tests.support import postgres
+from tests.support import postgres, proof_page
 from tests.support.postgres import Unavailable, temporary_postgres
 
 HOLD = """
@@ -128,3 +128,20 @@ def test_a_claim_that_does_not_hold_fails_and_stands_on_the_page_all_the_same(tm
     assert "holds  nothing is lost: 0 of 9 (limit 0)" in done.stdout
     assert "FAILS  nothing is doubled: 1 of 9 (limit 0)" in done.stdout
     assert "| nothing is doubled | 1 of 9 | 0 | **no** |" in page.read_text()
+
+
+def test_the_page_of_claims_keeps_what_a_run_of_a_part_did_not_ask_and_nothing_that_a_whole_run_did_not(tmp_path):
+    page = tmp_path / "proof.md"
+    lost, told = ("nothing is lost", "0 of 9", "0", True), ("nothing is told", "0 of 5", "0", True)
+
+    def lines():
+        return [line.split(" | ")[:2] for line in page.read_text().splitlines() if line.startswith("| nothing")]
+
+    proof_page.write(page, [lost, told], long=False, part=False)
+    proof_page.write(page, [("nothing is lost", "0 of 900", "0", True)], long=True, part=True)
+    proof_page.write(page, [("nothing is told", "0 of 6", "0", True)], long=False, part=True)
+    assert lines() == [
+        ["| nothing is lost", "0 of 9"], ["| nothing is told", "0 of 6"], ["| nothing is lost", "0 of 900"]]
+
+    proof_page.write(page, [told], long=False, part=False)
+    assert lines() == [["| nothing is told", "0 of 5"], ["| nothing is lost", "0 of 900"]]

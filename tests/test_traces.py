@@ -3,7 +3,7 @@
 import random
 
 from tests.support.powercut import Disk, cuts
-from tests.support.traced import Answer, Gone, Sync, Write, events, said_too_early
+from tests.support.traced import Answer, Gone, Named, Sync, Write, events, said_too_early
 
 
 def written(text):
@@ -41,6 +41,19 @@ def test_a_sync_counts_when_it_has_returned_and_an_answer_when_it_begins():
 def test_an_answer_before_the_sync_is_found():
     assert said_too_early(events([WRITE, DONE, SYNC])) == (1, 1)
     assert said_too_early(events([WRITE, SYNC, DONE])) == (1, 0)
+
+
+def test_a_photo_counts_with_its_name_and_its_folder():
+    part, photo, folder = (written(path) for path in ("/p/.a.part", "/p/b.jpg", "/p"))
+    write, sync = f'9 write(4<{part}>, "{written("abc")}", 3) = 3', f"9 fsync(4<{part}>) = 0"
+    name, sync_folder = f'9 rename("{part}", "{photo}") = 0', f"9 fsync(4<{folder}>) = 0"
+
+    assert list(events([f'9 mkdir("{folder}", 0700) = 0', f'9 mkdir("{folder}", 0700) = -1 EEXIST (File exists)',
+                        write, name])) == [
+        Named("", "/p"), Write("/p/.a.part", 0, b"abc"), Named("/p/.a.part", "/p/b.jpg")]
+    assert said_too_early(events([write, sync, name, sync_folder, DONE])) == (1, 0)
+    assert said_too_early(events([write, sync, name, DONE])) == (1, 1)
+    assert said_too_early(events([write, name, sync_folder, DONE])) == (1, 1)
 
 
 def test_after_a_power_cut_only_what_was_synced_is_sure():

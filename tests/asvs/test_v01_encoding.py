@@ -73,6 +73,8 @@ def test_every_question_to_the_database_is_fixed_or_built_by_sqlalchemy():
 
     assert written == [  # the names of settings and tables that stand in our own source
         ("cli/doctor_server.py", "text(f'PRAGMA {name}')"),
+        ("upkeep/erasing.py", "text(f'CLUSTER VERBOSE {table} USING pk_{table}')"),
+        ("upkeep/order.py", "text(f'LOCK TABLE {table.name} IN EXCLUSIVE MODE')"),
         ("upkeep/postgres.py", "text(f'SELECT count(*) FROM \"{table}\"')"),
     ]
     assert {file for file, _call in executed} == {"upkeep/sqlite.py"}

@@ -99,6 +99,15 @@ def test_no_secret_is_compared_in_a_time_that_tells_where_it_differs():
     assert telling == []
 
 
+@pytest.mark.asvs("V11.2.4")
+def test_what_the_house_compares_tags_with_is_the_libraries_own_comparison_in_equal_time(monkeypatch):
+    asked = []
+    monkeypatch.setattr(vault.hmac, "compare_digest", lambda *two: bool(asked.append(two)) or "its own answer")
+
+    assert vault.same(b"one", b"other") == "its own answer"
+    assert asked == [(b"one", b"other")]
+
+
 @pytest.mark.asvs("V11.3.4", "V11.5.2")
 def test_no_nonce_and_no_key_comes_twice_however_many_are_made_at_once():
     key = vault.new_key()

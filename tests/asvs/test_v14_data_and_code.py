@@ -103,15 +103,41 @@ def test_no_module_changes_what_all_threads_share():
     assert changed == []
 
 
+def test_a_list_that_a_function_adds_to_is_found_however_it_was_declared():
+    adds = "def f(x):\n    KEPT.append(x)\n    OTHER[x] = x\n    del OTHER[x]\n    OTHER[x] += x\n"
+
+    assert list(_changed_at_large(ast.parse(f"KEPT = []\n{adds}"))) == ["KEPT.append"]
+    assert list(_changed_at_large(ast.parse(f"KEPT: list[str] = []\n{adds}"))) == ["KEPT.append"]
+    assert list(_changed_at_large(ast.parse(f"KEPT: deque[str] = deque()\n{adds}"))) == ["KEPT.append"]
+    assert list(_changed_at_large(ast.parse(f"OTHER: dict[str, str] = {{}}\n{adds}"))) == ["OTHER[x]"] * 3
+
+
 def _changed_at_large(tree):
     """Names of a module's own lists, sets and tables that one of its functions changes."""
-    own = {target.id for node in tree.body if isinstance(node, ast.Assign) for target in node.targets
-           if isinstance(target, ast.Name) and isinstance(node.value, ast.List | ast.Dict | ast.Set)}
-    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+    own = {target.id for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign) and _holds_many(node.value)
+           for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+           if isinstance(target, ast.Name)}
+    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)):
         for name, _call in calls(function):
             what, _, how = name.rpartition(".")
-            if what in own and how in {"append", "add", "update", "pop", "clear", "extend", "setdefault", "remove"}:
+            if what in own and how in _CHANGES:
                 yield name
+        for node in ast.walk(function):
+            if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del) \
+                    and isinstance(node.value, ast.Name) and node.value.id in own:
+                yield ast.unparse(node)
+
+
+_CHANGES = {"append", "appendleft", "add", "update", "pop", "popitem", "popleft", "clear", "extend", "insert",
+            "setdefault", "remove", "discard"}
+
+
+def _holds_many(value):
+    """Whether this makes something that can be added to."""
+    made = value.func if isinstance(value, ast.Call) else None
+    return isinstance(value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp) or (
+        ast.unparse(made).rpartition(".")[2] in {"list", "dict", "set", "deque", "defaultdict", "OrderedDict",
+                                                 "Counter"} if made is not None else False)
 
 
 @pytest.mark.asvs("V16.2.3")

@@ -3,13 +3,13 @@
 import os
 import subprocess
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from portal.base.settings import ServerKeys
 from tests.conftest import _build, _city, give_up
+from tests.support import proof_page
 from tests.support import world as worlds
 from tests.support.postgres import Unavailable, crashing_postgres
 
@@ -28,6 +28,12 @@ def pytest_collection_modifyitems(items):
 def size(*, short: int, long: int) -> int:
     """How many of something to try: `short` at every change, `long` in the long run."""
     return long if LONG else short
+
+
+def rotating_seed() -> int:
+    """Another choice with every commit, and the same one when a failure is looked at again."""
+    commit = subprocess.run(["git", "rev-parse", "--short=8", "HEAD"], capture_output=True, text=True, check=True)
+    return int(commit.stdout, 16)
 
 
 @pytest.fixture(scope="session")
@@ -79,23 +85,10 @@ def pytest_terminal_summary(terminalreporter):
     for sentence, figure, limit, holds in stated:
         terminalreporter.write_line(f"{'holds' if holds else 'FAILS'}  {sentence}: {figure} (limit {limit})")
     if page := os.environ.get("PORTAL_PROOF_PAGE"):
-        Path(page).write_text(_page(stated, terminalreporter.config.option.keyword), encoding="utf-8")
+        proof_page.write(Path(page), stated, long=LONG, part=bool(terminalreporter.config.option.keyword))
 
 
 def _stated(terminalreporter):
     reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, [])]
     return sorted(tuple(value) for report in reports if report.when == "call"
                   for name, value in report.user_properties if name == "claim")
-
-
-def _page(stated, keyword):
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
-    command = "make prove-long" if LONG else "make prove"
-    if keyword:  # a part of them must not pass for all
-        command += f""" ARGS="-k '{keyword}'\""""
-    lines = ["# Proof", "",
-             f"The last output of `{command}`, of {datetime.now(UTC):%Y-%m-%d}, commit {commit.stdout.strip()}.", "",
-             "| claim | figure | limit | holds |", "|---|---|---|---|",
-             *(f"| {sentence} | {figure} | {limit} | {'yes' if holds else '**no**'} |"
-               for sentence, figure, limit, holds in stated)]
-    return "\n".join(lines) + "\n"

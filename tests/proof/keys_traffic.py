@@ -13,7 +13,7 @@ from portal.base.db import engine_for, session_for, writing
 from portal.flags import commands
 from portal.flags.models import Flag
 from tests.conftest import signed_in
-from tests.factories import ring_of, viewer_of
+from tests.factories import private_of, ring_of, viewer_of
 from tests.flags.test_views import CALM, fill
 
 _PATIENCE = 60  # seconds for a thread to end
@@ -111,7 +111,10 @@ def unreadable(city: SimpleNamespace, stories: dict[str, str], *people: Any) -> 
     engine, bad = engine_for(city.url), []
     with session_for(engine) as session:
         for person in people:
-            ring, viewer = ring_of(session, person), viewer_of(session, person)
+            if private_of(city, person, session) is None:
+                bad += stories  # nor does anything else open for her
+                continue
+            ring, viewer = ring_of(city, person, session), viewer_of(session, person)
             for code, story in stories.items():
                 try:
                     with writing(session):

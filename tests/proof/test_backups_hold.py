@@ -145,7 +145,7 @@ def opened_there(city, folder: Path) -> str:
     engine = engine_for(url)
     with session_for(engine) as session, writing(session):
         flag = session.query(Flag).order_by(Flag.received_at.desc()).first()
-        ring, by = ring_of(session, city.rina), viewer_of(session, city.rina)
+        ring, by = ring_of(city, city.rina, session), viewer_of(session, city.rina)
         story = flags.open_flag(session, ring, flag, by=by).story
     engine.dispose()
     return story

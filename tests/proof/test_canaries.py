@@ -26,7 +26,7 @@ PLAIN = {
         "outreach.materials", "outreach.funding", "outreach_topics.topic", "outreach_subject_tallies.topics",
         "outreach_plans.topic", "outreach_imports.state", "account_news.kind"), CODE),
     **dict.fromkeys((
-        "staff_keys.public", "staff_keys.locked_private", "staff_keys.salt", "sealing_keys.public",
+        "staff_keys.public", "staff_keys.twice_locked", "staff_keys.salt", "sealing_keys.public",
         "key_grants.wrapped_private", "content_keys.wrapped", "content_keys.rewrapped", "devices.public",
         "passkeys.public", "passkeys.credential_id", "sign_ins.locked_private", "card_codes.salt"), KEY),
     **dict.fromkeys((

@@ -38,7 +38,8 @@ def watch(any_city, tmp_path):
 
     def locks():
         with engine.connect() as db:
-            return db.scalar(text("SELECT count(*) > 0 FROM pg_locks WHERE mode = 'AccessExclusiveLock'"))
+            return db.scalar(text("SELECT count(*) > 0 FROM pg_locks WHERE relation = 'alembic_version'::regclass "
+                                  "AND pid <> pg_backend_pid()"))
 
     yield locks
     engine.dispose()
@@ -60,7 +61,8 @@ def test_a_killed_migration_is_done_or_not_done(any_city, tmp_path, claim, steps
             found.append("something is gone")
 
     killed = kill_during(
-        [str(flask), "--app", "wsgi", "db", way, to], check, env=environment(city, tmp_path),
+        [str(flask), "--app", "wsgi", "db", way, to, *(["--yes"] if way == "downgrade" else [])], check,
+        env=environment(city, tmp_path),
         watch=watch, times=size(short=2, long=250),
         prepare=lambda: migrate(city, "downgrade", older) if way == "upgrade" else None)
 
@@ -99,12 +101,18 @@ def half_done(city, shapes):
 
 
 def shape(city):
-    """The columns of every table."""
+    """The columns and checks of every table, which of them have row numbers, and the functions beside them."""
     engine = engine_for(city.url)
     seen = inspect(engine)
-    tables = {name: sorted(column["name"] for column in seen.get_columns(name)) for name in seen.get_table_names()}
+    tables = {name: sorted([*(column["name"] for column in seen.get_columns(name)),
+                            *(check["sqltext"] for check in seen.get_check_constraints(name))])
+              for name in seen.get_table_names()}
+    with engine.connect() as db:
+        more = sorted(db.scalars(text(
+            "SELECT name FROM pragma_table_list WHERE wr" if city.url.startswith("sqlite") else
+            "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace")))
     engine.dispose()
-    return tables
+    return tables, more
 
 
 def migrate(city, way, to):

@@ -18,8 +18,25 @@ from tests.support.powercut import cuts, put
 from tests.support.traced import events, said_too_early, tracing
 
 NO_SYNC = "import portal.base.db as d; d._PRAGMAS = tuple(p.replace('FULL', 'OFF') for p in d._PRAGMAS)"
+AS_IN_TESTS = """
+from dataclasses import replace
+import portal.accounts.sealed as s
+s.CODE_COST = replace(s.CODE_COST, memory_kib=8, rounds=1)
+"""  # the city's cards were made so
 CODE = re.compile(rb"Location: /k/([0-9A-Z]{3}-[0-9A-Z]{3})")
-IN_CI = ("flags.new", "flags.add", "outreach.log", "followup.act", "followup.close", "accounts.sign_in_with_card")
+IN_CI = ("flags.new", "flags.add", "outreach.log", "outreach.add_photo", "followup.act", "followup.close",
+         "accounts.sign_in_with_card")
+PHOTO_NOT_SYNCED = """
+import os, types
+import portal.outreach.photos as p
+p.os = types.SimpleNamespace(**vars(os))
+p.os.fsync = lambda _handle: None
+"""
+PHOTO_NAME_NOT_SYNCED = """
+import types
+import portal.outreach.photos as p
+p.disk = types.SimpleNamespace(sync=lambda _path: None)
+"""
 
 
 @pytest.fixture
@@ -33,9 +50,10 @@ def siti(city):
 
 
 @contextmanager
-def deployed(city, folder):
-    """Gunicorn, watched."""
-    with Gunicorn(city, folder, workers=1) as server, tracing(server.workers(), folder / "trace"):
+def deployed(city, folder, weaker=""):
+    """Gunicorn, watched; `weaker` is Python that takes a defence away."""
+    with Gunicorn(city, folder, workers=1, first=AS_IN_TESTS + weaker) as server, \
+            tracing(server.workers(), folder / "trace"):
         yield server.port
 
 
@@ -58,15 +76,16 @@ def send_concerns(person, port, number):
     assert [person.send_one() for _ in range(number)] == [OK] * number
 
 
-def test_nothing_is_acknowledged_before_it_is_synced(city, tmp_path, claim):
-    sends = [PREPARE[route](city) for route in (sorted(PREPARE) if LONG else IN_CI)]
+@pytest.mark.parametrize("routes", [(route,) for route in sorted(PREPARE)] if LONG else [IN_CI], ids=" ".join)
+def test_nothing_is_acknowledged_before_it_is_synced(city, tmp_path, claim, routes):
+    sends = [PREPARE[route](city) for route in routes]
     with deployed(city, tmp_path) as port:
-        for send in sends:
-            over_the_line(send, port)()
+        taken = [over_the_line(send, port)().status < 400 for send in sends]
 
+    assert all(taken), routes
     answers, early = said_too_early(trace_of(tmp_path))
 
-    claim("no acknowledgement leaves before what it acknowledges is synced",
+    claim((f"{routes[0]}: " if LONG else "") + "no acknowledgement leaves before what it acknowledges is synced",
           f"{early} of {answers} answers, {len(sends)} writing routes", "0",
           holds=early == 0 and answers >= len(sends))
 
@@ -91,6 +110,15 @@ def test_the_detectors_find_a_server_that_does_not_sync(city, siti, tmp_path):
 
     assert said_too_early(seen)[1] >= 5
     assert after_cuts(seen, start, tmp_path)[1] > 0
+
+
+@pytest.mark.parametrize("weaker", [PHOTO_NOT_SYNCED, PHOTO_NAME_NOT_SYNCED], ids=["the picture", "its name"])
+def test_the_detector_finds_a_photo_that_is_not_synced(city, tmp_path, weaker):
+    send = PREPARE["outreach.add_photo"](city)
+    with deployed(city, tmp_path, weaker) as port:
+        assert over_the_line(send, port)().status < 400
+
+    assert said_too_early(trace_of(tmp_path))[1] >= 1
 
 
 def files_of(city):

@@ -5,10 +5,11 @@ import os
 import pytest
 
 from portal.base.clock import now, telling
-from tests.proof.conftest import size
-from tests.proof.test_matrix import rotating_seed
+from tests.proof.conftest import LONG, rotating_seed
 from tests.support.fuzzing import BLOCK, MARKUP, Fuzzer, Request
 from tests.support.matrix import Matrix
+
+EACH, PARTS = (250_000, 4) if LONG else (20_000, 1)  # parts, so that several processes can share the long run
 
 
 @pytest.fixture(scope="module")
@@ -28,18 +29,20 @@ def run(fuzzer, numbers):
     return faults
 
 
-def test_no_request_breaks_the_portal_or_tells_what_it_should_not(matrix, claim):
+@pytest.mark.parametrize("part", range(1, PARTS + 1))
+def test_no_request_breaks_the_portal_or_tells_what_it_should_not(matrix, claim, part):
     """`PORTAL_FUZZ=seed:number` sends one again, after those of its block before it."""
     again = os.environ.get("PORTAL_FUZZ", "")
     seed, _, number = (again or f"{rotating_seed()}:").partition(":")
     numbers = range(int(number) // BLOCK * BLOCK, int(number) + 1) if number else \
-        range(size(short=20_000, long=1_000_000))
+        range((part - 1) * EACH, part * EACH)
     print(f"seed {seed}")
 
     faults = run(Fuzzer(matrix, int(seed)), numbers)
 
     print("\n".join(faults[:100]))
-    claim("requests by chance: none ends in an error of the server, shows a marker or gives markup back",
+    claim("requests by chance: none ends in an error of the server, shows a marker or gives markup back"
+          + (f" ({part} of {PARTS})" if LONG else ""),
           f"{len(faults)} faults in {len(numbers)} requests", "0", holds=not faults)
 
 

@@ -3,6 +3,7 @@
 import multiprocessing
 import random
 import time
+from types import SimpleNamespace
 
 from portal.accounts import unit_keys
 from portal.accounts.models import Account, SealingKey
@@ -17,15 +18,16 @@ CONCERNS = 60
 _START = 60  # seconds
 
 
-def moves(url, head, done, *, ends_first=False):
+def moves(url, keys, head, done, *, ends_first=False):
     """In a process of its own: replace the key, one concern in each transaction, counting in `done`. `ends_first`:
     without the defence, the old key ends before anything was moved."""
     with session_for(engine_for(url)) as session:
         unit_id, viewer = session.get_one(Account, head.account_id).unit_id, viewer_of(session, head)
+        here = SimpleNamespace(db=session, keys=keys)
         if len(unit_keys.in_use(session, unit_id, "unit")) == 1:
             with writing(session):
-                unit_keys.begin(session, ring_of(session, head), "unit", by=viewer)
-        old, ring = unit_keys.in_use(session, unit_id, "unit")[0], ring_of(session, head)
+                unit_keys.begin(session, ring_of(here, head), "unit", by=viewer)
+        old, ring = unit_keys.in_use(session, unit_id, "unit")[0], ring_of(here, head)
         if ends_first:
             with writing(session):
                 unit_keys.retire(session, session.get_one(SealingKey, old.id), by=viewer)
@@ -44,7 +46,7 @@ def killed(city, after, jitter=0.0, **how):
     """Let it move some concerns and kill it a moment later; how many are left, None when it came to its end."""
     context = multiprocessing.get_context("spawn")
     done = context.Value("i", 0)
-    process = context.Process(target=moves, args=(city.url, city.ratna, done), kwargs=how)
+    process = context.Process(target=moves, args=(city.url, city.keys, city.ratna, done), kwargs=how)
     process.start()
     until = time.monotonic() + _START
     while done.value <= after and process.is_alive() and time.monotonic() < until:
@@ -71,7 +73,7 @@ def test_a_kill_in_the_middle_leaves_everything_readable_and_the_next_run_goes_o
         left = killed(city, chance.randrange(8), chance.uniform(0, 0.01))
         cut += left is not None and 0 < left < CONCERNS
         bad += len(unreadable(city, stories, city.rina, city.ratna))
-    moves(city.url, city.ratna, multiprocessing.get_context("spawn").Value("i", 0))
+    moves(city.url, city.keys, city.ratna, multiprocessing.get_context("spawn").Value("i", 0))
 
     city.db.rollback()
     unit_id = city.db.get_one(Account, city.ratna.account_id).unit_id

@@ -18,7 +18,7 @@ def keys_from(shares):
 
 
 def failing_pairs(city):
-    ring, unit_id = ring_of(city.db, city.ratna), city.db.get_one(Account, city.ratna.account_id).unit_id
+    ring, unit_id = ring_of(city, city.ratna), city.db.get_one(Account, city.ratna.account_id).unit_id
     kits_made = [kits.make(city.db, ring, unit_id) for _ in range(KITS)]
     return sum(keys_from(pair) != set(ring.privates.values()) for kit in kits_made for pair in combinations(kit, 2))
 

@@ -60,14 +60,14 @@ def replaces(city, kind):
         viewer, unit_id = viewer_of(session, city.ratna), session.get_one(Account, city.ratna.account_id).unit_id
         with writing(session):
             old_id = unit_keys.in_use(session, unit_id, kind)[0].id
-            unit_keys.begin(session, ring_of(session, city.ratna), kind, by=viewer)
+            unit_keys.begin(session, ring_of(city, city.ratna, session), kind, by=viewer)
         time.sleep(SETTLES)
         for _ in range(100):
             at = None
             while True:
                 with writing(session):
-                    at = rewrapping.move(session, ring_of(session, city.ratna), session.get_one(SealingKey, old_id),
-                                         by=viewer, after=at, most=5)
+                    at = rewrapping.move(session, ring_of(city, city.ratna, session),
+                                         session.get_one(SealingKey, old_id), by=viewer, after=at, most=5)
                 if at is None:
                     break
                 time.sleep(BREATH)
@@ -149,6 +149,7 @@ def test_keys_of_the_server_without_the_ones_before_would_be_seen(quiet, monkeyp
     monkeypatch.setattr(ServerKeys, "readable", property(lambda self: (self,)))
     monkeypatch.setattr("portal.cli.server_keys._reseal", lambda _keys: None)
 
-    _bad, going = under_traffic(quiet, replaces_server_keys)
+    bad, going = under_traffic(quiet, replaces_server_keys)
 
+    assert bad
     assert going.errors

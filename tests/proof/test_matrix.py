@@ -1,13 +1,12 @@
 """Every route, asked in every way by everybody for everything: only those who may get an answer, and what a person
 may not know of answers exactly as if it were not there."""
 
-import subprocess
 
 import pytest
 
 from portal.base.clock import now, telling
 from portal.flags import policy
-from tests.proof.conftest import LONG
+from tests.proof.conftest import LONG, rotating_seed
 from tests.support.acts import SIGN_INS, acts
 from tests.support.asking import Ask
 from tests.support.gates import gates_otherwise
@@ -20,12 +19,6 @@ from tests.support.world import Thing
 def matrix(served, world):
     with telling(now()):
         yield Matrix(served, world)
-
-
-def rotating_seed():
-    """Another choice with every commit, and the same one when a failure is looked at again."""
-    commit = subprocess.run(["git", "rev-parse", "--short=8", "HEAD"], capture_output=True, text=True, check=True)
-    return int(commit.stdout, 16)
 
 
 def test_every_route_stands_in_the_table(matrix, claim):

@@ -50,8 +50,13 @@ class Family:
         return f"0{self.digits}{self.born % 1000:03}"
 
     def found_in(self, source: Path | bytes) -> list[str]:
-        """In which encodings any of them stands there; none is an empty list."""
-        return found_in(source, {"text": self.sign, "phone": self.digits})
+        """In which encodings any of them stands there, numbers also as people write them, in groups; none is an
+        empty list."""
+        data = source.read_bytes() if isinstance(source, Path) else source
+        found = found_in(data, {"text": self.sign, "phone": self.digits})
+        together = data.replace(b"-", b"").replace(b" ", b"")
+        grouped = self.digits.encode() in together and "phone as utf-8" not in found
+        return [*found, "phone in groups"] if grouped else found
 
 
 def found_in(source: Path | bytes, marked: Mapping[str, str]) -> list[str]:
@@ -107,16 +112,20 @@ class Hunt:
     def found(self, data: bytes) -> set[str]:
         """The names of the markers that stand in `data` in any guise (numbers and codes: also as people write
         them, in groups)."""
-        stemmed = self.stemmed if any(stem in data for stem in _STEMS) else {}
-        names = {one.rsplit(" as ", 1)[0] for one in found_in(data, stemmed)}
+        data = b"".join((data, *_unpacked(data)))
+        possible = {encoding for encoding, stem in _STEMS if stem in data}
+        names = {name for name, marker in self.stemmed.items() if possible
+                 for encoding, written in guises(marker) if encoding in possible and written in data}
         together = data.replace(b"-", b"").replace(b" ", b"")
         return names | {name for name, marker in self.others.items() if marker.encode() in together}
 
 
-def _stems() -> list[bytes]:
-    """What every guise of a marker begins with, or holds: looked for one by one, quicker than as a pattern."""
-    inner = [base64.b64encode(b"\0" * shift + STEM.encode())[shift + bool(shift):][:3] for shift in range(3)]
-    return [*(how for name, how in guises(STEM) if name != "base64"), *inner]
+def _stems() -> list[tuple[str, bytes]]:
+    """By encoding, what every guise of a marker begins with, or holds: looked for one by one, quicker than as a
+    pattern."""
+    inner = [("base64", base64.b64encode(b"\0" * shift + STEM.encode())[shift + bool(shift):][:3])
+             for shift in range(3)]
+    return [*(guise for guise in guises(STEM) if guise[0] != "base64"), *inner]
 
 
 def _inner_base64(data: bytes, shift: int) -> bytes:

@@ -36,7 +36,7 @@ class Line:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(method, path, body, {
-                **(headers or {}), "Connection": "close",
+                **(headers or {}), "Host": "localhost", "Connection": "close",
                 "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())})
             answer = connection.getresponse()
             data = answer.read()

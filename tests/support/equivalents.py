@@ -24,16 +24,18 @@ NOTHING_COMES: Mapping[str, str] = {
     "portal.accounts.passkeys:add: never asked: session.scalar(select(Passkey.id).where(Passkey.credential_id == "
     "made.credential_id)) is not None":
         "the database refuses a second row of the same credential (UNIQUE); the question only makes it a sentence",
-    "portal.accounts.passkeys:proven: part dropped: passkey is None":
-        "what is not there has no public half: the except below makes the same refusal of that",
     "portal.accounts.queries:sealing_key: clause dropped: SealingKey.retired_at.is_(None)":
         "only a key that a newer one has replaced is retired, and the newest is asked for",
     "portal.accounts.queries:colleagues: clause dropped: newer.retired_at.is_(None)":
         "only a key that a newer one has replaced is retired: the newest is never",
+    "portal.accounts.queries:_posted: clause dropped: who.in_(select(Posting.account_id).where(where))":
+        "whoever was posted at a moment was posted ever; asked first as a matter of speed",
+    "portal.accounts.queries:beside_units_at: clause dropped: Posting.unit_id.is_(None)":
+        "a unit's people have their place in its own city: the other half says the same of them",
     "portal.accounts.unit_keys:begin: always: by.unit_id":
         "there is no key of no unit: the list is as empty",
-    "portal.casework.duplicates:lying_under: clause dropped: Flag.key_id.in_(like(session, flag.key_id))":
-        "only what lies under a like key can be put under another (`merge`), and what is merged is not handed over",
+    "portal.accounts.views.keys:grant_key: never asked: to is None":
+        "nobody is no colleague: the command makes the same refusal of that",
     "portal.casework.duplicates:merge: part dropped: into.id == flag.id":
         "what lies under another takes no note: the table of moves refuses what would lie under itself",
     "portal.casework.proposals:put: never asked: undecided(session, flag) is not None":
@@ -42,6 +44,8 @@ NOTHING_COMES: Mapping[str, str] = {
         "the move leads a concern that is somebody else's to where it stands",
     "portal.flags.queries:get_flag: part dropped: reference":
         "what cannot be read as a code is nothing, and no concern has nothing for its code",
+    "portal.followup.queue_views:_summaries: part dropped: not wanted":
+        "of no line nothing is opened, which leaves no trace either",
     "portal.followup.sheets:_log: always: by":
         "what nobody did has no name: none is found for nobody either",
     "portal.followup.sheets:_log: not filtered: by":
@@ -57,7 +61,7 @@ NOTHING_COMES: Mapping[str, str] = {
         "sums are kept by area, and only those of the areas that are shown are read",
     "portal.reports.coverage_topics:subjects_in: clause dropped: areas.below(path)":
         "sums are kept by area, and only those of the areas that are shown are read",
-    "portal.accounts.news:tell: clause dropped: AccountNews.told_on.is_(None) (2)":
+    "portal.accounts.news:tell: clause dropped: AccountNews.told_on.is_(None)":
         "what was told before is told again to have been: the day of it is shown nowhere",
     "portal.web.pace:_keep: part dropped: not (current_user and current_user.is_authenticated)":
         "who has not signed in was led away by the guard before; what is open to everybody is in nobody's turn",

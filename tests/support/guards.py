@@ -28,7 +28,7 @@ NOBODY_LOOKS = {
 }
 """Modules whose queries are not somebody's look at something, and why. Their own proofs: keys, coverage."""
 
-REFUSALS = {"NotVisible", "Refused", "Stale", "StillNeeded", "BadPlace", "BadKey", "BadPasskey"}
+REFUSALS = {"NotVisible", "Refused", "Stale", "StillNeeded", "BadPlace", "BadKey", "KnownKey", "BadPasskey"}
 """What is raised when somebody may not. Others say that a form or a file cannot be read."""
 
 REFUSING = {"_rests", "_too_old", "retire_if_empty"}

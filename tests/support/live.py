@@ -89,6 +89,13 @@ def visiting(browser: Browser, city: SimpleNamespace, address: str, person: Any 
         context.close()
 
 
+def time_passes(page: Page, how_long: str) -> None:
+    """Moves the clock of a page on that had its clock put in, once the scripts that look at it have begun: what a
+    page shows can be seen sooner, and a script that begins after the jump knows nothing of it. `how_long`: mm:ss."""
+    page.wait_for_load_state()
+    page.clock.fast_forward(how_long)
+
+
 def assert_accessible(page: Page, *where: object) -> None:
     """Axe finds nothing on the page as it is now: WCAG 2.2 AA and its best practice. `where` names the state."""
     found = Axe().run(page, options=_AXE)

@@ -152,6 +152,7 @@ class Matrix:
         for beside in canary.database_files(self.city.url)[1:]:
             beside.unlink()
         shutil.copy(self._kept, self._file)
+        shutil.copytree(self.world.photos, self.city.settings.photos_dir, dirs_exist_ok=True)
         self._watch = sqlite3.connect(self._file)
 
     def _close(self) -> None:

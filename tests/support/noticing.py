@@ -21,8 +21,9 @@ import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -32,12 +33,13 @@ from _pytest.runner import runtestprotocol
 
 from tests.support.equivalents import NOTHING_COMES, STANDS_BEHIND
 from tests.support.guards import PORTAL, Mutant, all_mutants
-from tests.support.mutants import functions, plant
+from tests.support.mutants import functions, plant, those_that_remember
 
 TESTS = PORTAL.parent / "tests"
 KNOWN = TESTS / "proof" / "guards.csv"
 FOLDERS = tuple(f"tests/{name}" for name in (
-    "accounts", "areas", "casework", "flags", "followup", "outreach", "reports", "web", "journeys", "cli", "upkeep"))
+    "accounts", "areas", "asvs", "audit", "casework", "cli", "flags", "followup", "journeys", "outreach", "reports",
+    "upkeep", "web"))
 BY_ROUTE, NEAREST = "tests/proof/by_route.py", "tests/areas/test_queries.py"
 PATIENCE = 900
 """Seconds that the tests of one mutant may take. A mutant that takes longer was not noticed."""
@@ -65,7 +67,8 @@ class Trial:
     @property
     def key(self) -> str:
         """What it is called in lists."""
-        return " and ".join(mutant.key for mutant in self.mutants)
+        asked = f", of {' and '.join(self.among)} alone" if self.among else ""
+        return " and ".join(mutant.key for mutant in self.mutants) + asked
 
 
 @dataclass(frozen=True)
@@ -139,10 +142,10 @@ class Noticing:
     def _warm(self) -> None:
         """Make what all tests share, once for all children."""
         first = f"{BY_ROUTE}::test_every_gate_admits_whom_it_should"
-        other = next(item for name, item in self.items.items() if name.startswith(NEAREST))
-        for item, after in ((self.items[first], other), (other, self.items[first])):
-            assert not any(report.failed for report in runtestprotocol(item, nextitem=after, log=False)), item.nodeid
+        other = next(name for name in self.items if name.startswith(NEAREST))
+        assert [name for name, passes in self._run([first, other]) if not passes] == []
         functions()
+        those_that_remember()
         gc.collect()
         gc.freeze()  # else each child would go through, and so copy, all that the parent holds
         self._sober()
@@ -180,18 +183,22 @@ class Noticing:
 
         return in_child(child, PATIENCE) or ("", "it took too long, or ended the process")
 
-    def _first_failing(self, names: Iterable[str]) -> str:
-        return next((name for name in names if not self._passes(name)), "")
+    def _first_failing(self, names: list[str]) -> str:
+        return next((name for name, passes in self._run(names) if not passes), "")
 
-    def _passes(self, name: str) -> bool:
-        other = next(item for item in self.items.values() if item.path != self.items[name].path)
-        reports = runtestprotocol(self.items[name], nextitem=other, log=False)
-        return not any(report.failed for report in reports)
+    def _run(self, names: list[str]) -> Iterator[tuple[str, bool]]:
+        """Each of these tests, and whether it passes. What one leaves open that the next one does not need is closed
+        before it; after the last one, all but what the whole run shares."""
+        for name, after in zip_longest(names, names[1:]):
+            other = self.items[after] if after else next(
+                item for item in self.items.values() if item.path != self.items[name].path)
+            reports = runtestprotocol(self.items[name], nextitem=other, log=False)
+            yield name, not any(report.failed for report in reports)
 
     def _failing_anyway(self, names: set[str]) -> set[str]:
         if not names:
             return set()
-        failing = in_child(lambda: [name for name in sorted(names) if not self._passes(name)])
+        failing = in_child(lambda: [name for name, passes in self._run(sorted(names)) if not passes])
         assert failing is not None
         return set(failing)
 
@@ -202,7 +209,8 @@ class Noticing:
         enters little besides."""
         if trial.among:
             return [name for name in self.items if name.split("::")[0] in trial.among]
-        own = [f"{BY_ROUTE}::test_nobody_gets_what_is_not_hers[{one.package}.{one.place}]" for one in trial.mutants]
+        own = [f"{BY_ROUTE}::{test}[{one.package}.{one.place}]" for one in trial.mutants for test in (
+            "test_nobody_gets_what_is_not_hers", "test_no_form_is_taken_from_elsewhere_twice_or_too_late")]
         if any(one.how in {"anyone", "public"} or one.place.startswith("may_") for one in trial.mutants):
             own.insert(0, f"{BY_ROUTE}::test_every_gate_admits_whom_it_should")
         entering = self._entering(trial) if self.thorough else [
@@ -241,16 +249,16 @@ class Noticing:
         for name in self.items:
             files.setdefault(name.split("::")[0], []).append(name)
         measured = [one for names in files.values()
-                    for one in in_child(lambda names=names: [self._profiled(name) for name in names]) or ()]
+                    for one in in_child(lambda names=names: self._profiled(names)) or ()]
         reached: Reached = {"breadth": {name: len(entered) for name, entered in measured}}
         for name, entered in measured:
             for place in entered:
                 reached.setdefault(place, []).append(name)
         return reached
 
-    def _profiled(self, name: str) -> tuple[str, list[str]]:
+    def _profiled(self, names: list[str]) -> list[tuple[str, list[str]]]:
         codes: set[CodeType] = set()
-        home = str(PORTAL)
+        found = []
 
         def seen(frame: Any, event: str, _arg: Any) -> None:
             if event == "call":
@@ -259,14 +267,16 @@ class Noticing:
         threading.setprofile(seen)
         sys.setprofile(seen)
         try:
-            passes = self._passes(name)
+            for name, passes in self._run(names):
+                found.append((name, [f"{_module(code.co_filename)}:{code.co_qualname}" for code in codes
+                                     if code.co_filename.startswith(str(PORTAL))]))
+                codes.clear()
+                if not passes:
+                    say(f"fails with every guard in its place: {name}")
         finally:
             sys.setprofile(None)
             threading.setprofile(None)  # type: ignore[arg-type]
-        if not passes:
-            say(f"fails with every guard in its place: {name}")
-        return name, [
-            f"{_module(code.co_filename)}:{code.co_qualname}" for code in codes if code.co_filename.startswith(home)]
+        return found
 
 
 def _words(text: str) -> set[str]:

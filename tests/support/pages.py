@@ -27,8 +27,8 @@ class Element:
         found = []
         for child in self.children:
             if isinstance(child, Element):
-                wanted = all(child.attrs.get(name.rstrip("_")) == value for name, value in attrs.items())
-                if child.tag == tag and wanted:
+                if child.tag == tag and all(
+                        child.attrs.get(name.rstrip("_")) == value for name, value in attrs.items()):
                     found.append(child)
                 found += child.all(tag, **attrs)
         return found

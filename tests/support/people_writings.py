@@ -2,8 +2,12 @@
 
 from functools import partial
 
+from sqlalchemy import select
+
+from portal.accounts.models import Passkey
 from tests.conftest import signed_in
 from tests.factories import invited_to
+from tests.support.authenticator import Authenticator
 from tests.support.pages import Form
 from tests.support.writings import writes
 
@@ -22,6 +26,25 @@ def new_person(city):
 @writes("accounts.describe")
 def describe(city):
     return _siti(city, "/ubah").form().fill(name="Bu Siti Aminah").submit
+
+
+def _passkey_page(browser):
+    form = browser.get("/setelan/kunci-layar").form()
+    return form.fill(answer=Authenticator().make(dict(form.values)["challenge"]))
+
+
+@writes("accounts.add_passkey")
+def add_passkey(city):
+    return _passkey_page(signed_in(city, city.rina)).submit
+
+
+@writes("accounts.remove_passkey")
+def remove_passkey(city):
+    rina = signed_in(city, city.rina)
+    _passkey_page(rina).submit()
+    page = rina.get("/setelan")
+    passkey, = city.db.scalars(select(Passkey.id))
+    return page.form(f"{passkey}/lepas").submit
 
 
 @writes("accounts.invite")

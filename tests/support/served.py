@@ -15,6 +15,40 @@ from portal.base.settings import Settings
 from tests.support.postgres import dies_with_us
 
 ROOT = Path(__file__).parent.parent.parent
+_LOOK = """
+import gc, pathlib, threading, time
+
+def post_worker_init(worker):
+    threading.Thread(target=look, daemon=True).start()
+
+def look():
+    asked, answer = pathlib.Path(FOLDER, "asked"), pathlib.Path(FOLDER, "answer")
+    while True:
+        if asked.exists():
+            signs = asked.read_text().split()
+            asked.unlink()
+            answer.with_suffix(".part").write_text(str(held(signs)))
+            answer.with_suffix(".part").replace(answer)
+        time.sleep(0.1)
+
+def held(signs):
+    gc.collect()
+    waiting, number = gc.get_objects(), 0
+    own = {id(signs), id(waiting)}
+    while waiting:
+        holder = waiting.pop()
+        if id(holder) in own:
+            continue
+        for one in gc.get_referents(holder):
+            if isinstance(one, (str, bytes, bytearray)):
+                text = one if isinstance(one, str) else one.decode("latin-1")
+                number += any(sign in text for sign in signs)
+            elif not gc.is_tracked(one) and isinstance(one, (dict, tuple)):
+                waiting.append(one)
+    return number
+"""
+"""In the worker: in how many places living objects hold a text with one of these signs. What was freed does not
+count: it lies about until it is written over."""
 _PATIENCE = 90  # seconds; a start takes one or two on a quiet machine
 
 
@@ -25,6 +59,18 @@ class Served:
     port: int
     log: Path
     worker: int
+
+    def held(self, *signs: str) -> int:
+        """In how many places the worker's living objects hold a text with one of these signs."""
+        asked, answer = self.log.parent / "asked", self.log.parent / "answer"
+        answer.unlink(missing_ok=True)
+        asked.with_suffix(".part").write_text("\n".join(signs))
+        asked.with_suffix(".part").replace(asked)
+        until = time.monotonic() + _PATIENCE
+        while not answer.exists():
+            assert time.monotonic() < until, "the worker does not look"
+            time.sleep(0.1)
+        return int(answer.read_text())
 
     def get(self, path: str, cookies: dict[str, str]) -> tuple[int, str]:
         """Open a page; status and text."""
@@ -50,13 +96,14 @@ class Served:
 
 
 @contextmanager
-def serving(settings: Settings, folder: Path, temporary: Path) -> Iterator[Served]:
+def serving(settings: Settings, folder: Path, temporary: Path, first: str = "") -> Iterator[Served]:
     """The portal with these settings and one worker; its log goes into `folder`, what it keeps for a moment into
-    `temporary`."""
+    `temporary`. `first` is Python that is run before: to take a defence away, and see that it is missed."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = folder / "gunicorn.log"
+    log, config = folder / "gunicorn.log", folder / "first.conf.py"
+    config.write_text(f"FOLDER = {str(folder)!r}\n{_LOOK}\n{first}")
     environment = {**{name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")},
                    "PORTAL_DATABASE_URL": settings.database_url, "PORTAL_KEYS_FILE": str(settings.keys_file),
                    "PORTAL_OFFICE_PHONE": settings.office_phone, "PORTAL_SECURE_COOKIES": "0",
@@ -64,8 +111,8 @@ def serving(settings: Settings, folder: Path, temporary: Path) -> Iterator[Serve
                    "PORTAL_PAGES_A_MINUTE": "0", "PORTAL_FORMS_A_MINUTE": "0", "PORTAL_FILES_A_MINUTE": "0"}
     with log.open("wb") as output:
         master = subprocess.Popen(
-            [*dies_with_us(), sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "4",
-             "--no-control-socket", "--log-level", "debug", "wsgi:app"],
+            [*dies_with_us(), sys.executable, "-m", "gunicorn", "--config", config, "--bind", f"127.0.0.1:{port}",
+             "--threads", "4", "--no-control-socket", "--log-level", "debug", "wsgi:app"],
             cwd=ROOT, env=environment, stdout=output, stderr=output)
     try:
         yield Served(port, log, _worker_of(master, port))

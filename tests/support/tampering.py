@@ -2,11 +2,16 @@
 the triggers are taken away first, as an owner can."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text, update
+from sqlalchemy import delete as delete_from
+from sqlalchemy import insert as insert_into
 
+from portal.accounts.models import Account
 from portal.audit import chain
-from portal.audit.models import AuditEntry
+from portal.audit.models import AuditEntry, AuditLink
 from portal.base.db import engine_for, session_for
 
 _SQLITE = ("audit_entries_no_update", "audit_entries_no_delete", "audit_entries_no_replace", "audit_links_no_update",
@@ -27,9 +32,26 @@ def tamper(url: str, how: Callable[[Connection], None]) -> None:
     engine.dispose()
 
 
-def alter(connection: Connection) -> None:
-    """Another action in the middle."""
-    connection.execute(text("UPDATE audit_entries SET action = 'x' WHERE id = :id"), {"id": _middle(connection)})
+def altered(column: str) -> Callable[[Connection], None]:
+    """Another value in this column of one entry in the middle, and nothing else changed."""
+    def alter(connection: Connection) -> None:
+        entries = AuditEntry.__table__
+        row = dict(connection.execute(select(entries).where(entries.c.id == _middle(connection))).mappings().one())
+        new = row | {column: _another(connection, column, row[column])}
+        if column == "id":
+            connection.execute(insert_into(entries), new)
+            connection.execute(update(AuditLink).where(AuditLink.entry_id == row["id"]).values(entry_id=new["id"]))
+            connection.execute(delete_from(entries).where(entries.c.id == row["id"]))
+        else:
+            connection.execute(update(entries).where(entries.c.id == row["id"]).values({column: new[column]}))
+
+    alter.__name__ = f"alter_{column}"
+    return alter
+
+
+ALTERATIONS = tuple(altered(column.name) for column in AuditEntry.__table__.columns)
+"""Every column of an entry in turn, as the model has them: a new one is among them by itself."""
+alter = altered("action")
 
 
 def delete(connection: Connection) -> None:
@@ -76,13 +98,23 @@ def regrow(connection: Connection) -> None:
         _put(connection, seq, entry_id, before)
 
 
-WAYS = (alter, delete, insert, reorder, cut_tail, regrow)
+WAYS = (*ALTERATIONS, delete, insert, reorder, cut_tail, regrow)
 NOT_SEEN_WITHOUT_ANCHORS = {cut_tail, regrow}
 
 
 def _middle(connection: Connection) -> int:
     count = connection.scalar(text("SELECT count(*) FROM audit_links"))
     return connection.scalar(text("SELECT entry_id FROM audit_links WHERE seq = :seq"), {"seq": count // 2})
+
+
+def _another(connection: Connection, column: str, value: Any) -> Any:
+    """A value that could have stood there as well."""
+    if column == "id":
+        return 10**9
+    if column == "actor_id":
+        return connection.scalar(select(Account.id).where(Account.id.is_distinct_from(value)).limit(1))
+    return {int: lambda: value + 1, str: lambda: f"{value[:-1]}~"}.get(
+        type(value), lambda: value + timedelta(microseconds=1))()
 
 
 def _seq_of(connection: Connection, entry_id: int) -> int:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from tests.conftest import give_up
 
-CALLS = "pwrite64,fdatasync,fsync,ftruncate,unlink,sendto"
+CALLS = "pwrite64,write,fdatasync,fsync,ftruncate,unlink,rename,renameat,renameat2,mkdir,sendto"
+_DATABASE = (".sqlite", ".sqlite-wal")
+_PHOTO = (".jpg", ".part")  # a photo under its name, and while it is written
 _CALL = re.compile(r"^\d+ +(\w+)\((.*)$")
 _ON_FILE = re.compile(r"^\d+<([^>]*)>(?:, )?(.*)$")
 _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
@@ -42,6 +44,14 @@ class Gone:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A file got a name in a folder, or a folder was made (`before` is empty then): it lasts when that is synced."""
+
+    before: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Answer:
     """The head of an answer that tells somebody that it is done."""
 
@@ -49,7 +59,7 @@ class Answer:
     head: bytes
 
 
-Event = Write | Sync | Gone | Answer
+Event = Write | Sync | Gone | Named | Answer
 
 
 @contextmanager
@@ -91,6 +101,10 @@ def said_too_early(seen: Iterable[Event]) -> tuple[int, int]:
                 unsynced.add(event.file)
             case Sync() | Gone():
                 unsynced.discard(event.file)
+            case Named():
+                unsynced.add(str(Path(event.name).parent))
+                if event.before in unsynced:
+                    unsynced = unsynced - {event.before} | {event.name}
             case Answer():
                 answers += 1
                 early += bool(unsynced)
@@ -100,18 +114,29 @@ def said_too_early(seen: Iterable[Event]) -> tuple[int, int]:
 def _event(call: str, rest: str) -> Event | None:
     on_file = _ON_FILE.match(rest)
     if on_file is None:
-        return Gone(_bytes(rest).decode()) if call == "unlink" else None
+        return _on_name(call, rest)
     file, rest = _unhex(on_file[1]).decode(), on_file[2]
     if call == "sendto":
         data = _bytes(rest)
         head = _HEAD.match(data)
         return Answer(int(head[1]), data) if head else None
-    return _on_database(call, file, rest) if file.endswith((".sqlite", ".sqlite-wal")) else None
+    if call in {"fdatasync", "fsync"}:
+        return Sync(file)
+    if call == "write":
+        return Write(file, 0, _bytes(rest)) if file.endswith(_PHOTO) else None
+    return _on_database(call, file, rest) if file.endswith(_DATABASE) else None
+
+
+def _on_name(call: str, rest: str) -> Event | None:
+    """What became of a name. What failed changed nothing; of folders and new names only the photos' count."""
+    paths = [_unhex(path).decode() for path in _TEXT.findall(rest)]
+    if call == "unlink":
+        return Gone(paths[0])
+    ours = bool(paths) and (call == "mkdir" or paths[-1].endswith(_PHOTO))
+    return Named(paths[0] if len(paths) > 1 else "", paths[-1]) if ours and ") = -1" not in rest else None
 
 
 def _on_database(call: str, file: str, rest: str) -> Event:
-    if call in {"fdatasync", "fsync"}:
-        return Sync(file)
     *_before, place = re.findall(r"\d+", rest.rpartition(")")[0])
     return Write(file, int(place), None if call == "ftruncate" else _bytes(rest))
 

@@ -116,7 +116,7 @@ def _ask(city: SimpleNamespace, code: str) -> None:
     with writing(city.db):
         flag = city.db.scalars(select(Flag).where(Flag.code == code.replace("-", ""))).one()
         rina = viewer_of(city.db, city.rina)
-        commands.open_flag(city.db, ring_of(city.db, city.rina), flag, by=rina)
+        commands.open_flag(city.db, ring_of(city, city.rina), flag, by=rina)
         commands.ask(city.db, city.settings, flag, "when_call", by=rina, version=flag.version)
 
 

@@ -175,7 +175,8 @@ def _people(world: World, session: Any, settings: Settings) -> None:
 
 def _grants(world: World, session: Any, city: str, head: str) -> None:
     """All of the unit but one get its key; the head and one named person have the one for conflicts."""
-    ring, by = ring_of(session, world.people[head]), viewer_of(session, world.people[head])
+    here, person = SimpleNamespace(db=session, keys=world.keys), world.people[head]
+    ring, by = ring_of(here, person), viewer_of(session, person)
     for key, person in world.people.items():
         if person.role in UNIT and person.area.startswith(city) and key not in {head, KEYLESS}:
             accounts.grant_key(session, ring, kind="unit", to=person.account_id, by=by)

@@ -36,8 +36,6 @@ PAST = "tanggal,kode,topik,dewasa_p\n2025-03-04,98.01.01.1001.07,internet,12\n"
 PREPARE: dict[str, Prepare] = {}
 """Route → what prepares its request."""
 NOT_DRIVEN = {
-    "accounts.add_passkey": "needs an authenticator: tests/accounts/test_sign_in_in_browser.py",
-    "accounts.remove_passkey": "needs a passkey that an authenticator made; one deletion in one transaction",
     "web.breach": "asks no database: tests/web/test_breaches.py",
     "accounts.enter_as_demo_person": "absent outside the demo; signs in as accounts.sign_in does",
 }
