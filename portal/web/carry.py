@@ -44,16 +44,19 @@ def restore() -> Any:
 
 
 def give_back() -> Response | None:
-    """For a form whose sign-in was renewed meanwhile, as in another tab: her answers, to be sent again.
-    None when they are not the answers of the person who is signed in. What was being carried when the cookie went,
-    as after a clock that jumped or a sign-in elsewhere, is carried on."""
+    """For a form whose sign-in was renewed meanwhile, as in another tab, or is gone with its cookie: her answers, to
+    be sent again. None when they are not the answers of the person who is signed in. What was being carried when the
+    cookie went, as after a clock that jumped or a sign-in elsewhere, is carried on."""
     if request.form.get(CARRIED):
         path = _path(request.form.get("next")) or meant_for()
         signed_in = bool(current_user.is_authenticated)
         return _ask_with(request.form[CARRIED], path, signed_in) if not signed_in or is_for_her(path) else None
-    if not (current_user.is_authenticated and _is_hers(request.form.get("once", ""))):
+    once = request.form.get("once", "")
+    if not once or (current_user.is_authenticated and not _is_hers(once)):
         return None
-    return make_response("", 401) if request.headers.get("HX-Request") else _ask_with_answers(signed_in=True)
+    if request.headers.get("HX-Request"):
+        return make_response("", 401)
+    return _ask_with_answers(signed_in=bool(current_user.is_authenticated))
 
 
 def restored() -> bool:

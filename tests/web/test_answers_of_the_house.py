@@ -4,12 +4,14 @@ import errno
 import logging
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
 from portal.accounts import entering, signin
+from portal.accounts.models import SignIn
+from portal.base.db import writing
 from portal.base.errors import NotVisible, Overloaded, Refused, Stale
 from portal.flags import commands
 from portal.flags.models import Flag
@@ -221,6 +223,45 @@ def test_a_page_that_could_not_lock_gives_its_answers_back_to_their_own_form(cit
 
     assert (refused.status, "mutiara" in refused.html) == (503, False)
     assert "mutiara" in refused.form("/k/baru").submit().html
+
+
+def _end(city, browser, how):
+    if how == "with its cookie":
+        browser.client.delete_cookie("s")
+    else:  # by its age, or a sign-in elsewhere
+        with writing(city.db):
+            city.db.execute(delete(SignIn))
+
+
+@pytest.mark.parametrize("how", ["on the server", "with its cookie"])
+@pytest.mark.parametrize("who", ["she", "somebody else"])
+@pytest.mark.parametrize("what", ["locks", "is sent"])
+def test_a_page_whose_sign_in_has_ended_gives_back_to_her_alone_what_was_typed(city, sign_in, how, who, what):
+    browser, person = sign_in(city.siti), city.siti if who == "she" else city.budi
+    form = browser.get("/k/baru").form("/k/baru").fill(danger="again", who="girl", story="mutiara")
+    _end(city, browser, how)
+
+    kept = (browser.post("/istirahat", [*form.values, ("rest_for", "/k/baru")]) if what == "locks"
+            else form.submit())
+    asked = kept.form("/masuk").submit("ask")
+    back = asked.form("/masuk/kartu").fill(who=person.phone, pin=person.secret, code=person.card[0]).submit()
+    pages = [kept, asked, back]
+    if who == "she":
+        pages.append(back.form("/k/baru").submit())
+
+    assert "Your answers are kept" in kept.text
+    assert ["mutiara" in page.html for page in pages] == [False, False, False, True][:len(pages)]
+
+
+def test_a_form_of_hers_that_somebody_else_sends_after_signing_in_here_is_carried_nowhere(city, sign_in):
+    browser = sign_in(city.siti)
+    form = browser.get("/k/baru").form("/k/baru").fill(danger="again", who="girl", story="mutiara")
+    browser.client.set_cookie("s", sign_in(city.budi).client.get_cookie("s").value)
+
+    page = form.submit()
+
+    assert "This page is too old" in page.text
+    assert page.root.all("input", name="carried") == []
 
 
 def test_what_is_carried_is_carried_on_through_another_pause(city, sign_in):
