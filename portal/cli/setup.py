@@ -35,11 +35,11 @@ calendar_group = AppGroup("calendar", help="The city's own days off, over the na
 @click.option("--unit", "unit_name", help="The unit's name.")
 @click.option("--head", "head_name", help="The name of the unit's head.")
 @click.option("--sign-in-name", help="The name she signs in with.")
-@click.option("--passphrase", help="Her passphrase, 15 characters or more. Asked for when left out.")
 @with_appcontext
 def init(files: tuple[Path, ...], city: str | None, unit_name: str | None, head_name: str | None,
-         sign_in_name: str | None, passphrase: str | None) -> None:
-    """Make the server's keys, the tables, the unit with its key pairs, and the account of its head.
+         sign_in_name: str | None) -> None:
+    """Make the server's keys, the tables, the unit with its key pairs, and the account of its head. Her passphrase is
+    asked for: in the command it would stand in the list of processes, and in the shell's history.
 
     Every step is left as it is when it was done before.
     """
@@ -54,7 +54,7 @@ def init(files: tuple[Path, ...], city: str | None, unit_name: str | None, head_
     area = city_by_code(city or click.prompt("Code of the city"))
     new = commands.NewAccount(
         Role.HEAD, head_name or click.prompt("Name of the unit's head"),
-        passphrase or click.prompt("Her passphrase", hide_input=True, confirmation_prompt=True),
+        click.prompt("Her passphrase", hide_input=True, confirmation_prompt=True),
         sign_in_name=sign_in_name or click.prompt("Her sign-in name"), totp_secret=pyotp.random_base32(),
     )
     head_id = make_unit(unit_name or click.prompt("Name of the unit"), area, new)

@@ -1,6 +1,7 @@
 """Every command: files that nobody else reads, and a sentence in place of a traceback."""
 
 import os
+import re
 import sqlite3
 import stat
 
@@ -53,6 +54,19 @@ def test_nobody_else_can_read_what_a_command_makes_and_the_rest_goes_on_as_befor
 def test_every_command_is_registered_so(city):
     assert {command.invoke.__qualname__ for command in city.app.cli.commands.values()} == {
         "_carefully.<locals>.invoke"}
+
+
+def _options(command, *names):
+    if isinstance(command, click.Group):
+        return {one for name, under in command.commands.items() for one in _options(under, *names, name)}
+    return {f"{' '.join(names)} {option.name}" for option in command.params}
+
+
+def test_no_secret_is_given_in_a_command_where_the_list_of_processes_shows_it(city):
+    options = _options(city.app.cli)
+
+    assert "accounts add phone" in options
+    assert [one for one in options if re.search("secret|pass|pin$|code$", one)] == ["accounts add area_code"]
 
 
 def test_tables_are_brought_up_only_where_there_is_a_database(city, tmp_path):
