@@ -121,6 +121,16 @@ def ask_to_join(session: Session, account: Account, *, by: Viewer) -> None:
     _ask(session, account, "join", by=by)
 
 
+def ask_to_join_again(session: Session, account: Account, *, by: Viewer) -> bool:
+    """Where nobody agreed to a new account within `PATIENCE`, ask anew: without that it could never be entered.
+    Returns whether that was so."""
+    change = session.get(PendingChange, (account.id, "join"))
+    lapsed = change is not None and change.asked_at < now() - PATIENCE
+    if lapsed:
+        ask_to_join(session, account, by=by)
+    return lapsed
+
+
 def pending(session: Session, account_id: UUID, kind: str, *, viewer: Viewer) -> tuple[PendingChange, Account]:
     """A change that waits, with its account, for somebody who may agree to it. Raises `NotVisible`."""
     row = session.execute(

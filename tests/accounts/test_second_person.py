@@ -43,6 +43,22 @@ def test_an_account_with_power_that_nobody_joined_is_not_switched_on_alone(city,
     assert CODE.search(admin.get(f"/akun/{new}").form("/kode").submit().text)
 
 
+def test_where_nobody_agreed_in_a_week_the_page_asks_a_second_person_again(city, sign_in):
+    new = made(city, sign_in(city.agus), "head")
+    with time_machine.travel(now() + timedelta(days=8), tick=False):
+        admin, head = sign_in(city.agus), sign_in(city.ratna)
+        lapsed = head.get("/persetujuan")
+
+        page = admin.get(f"/akun/{new}").form("/kode").submit()
+
+        assert "/join" not in lapsed.html
+        assert "A second person must agree first. She is asked again." in page.text
+        assert CODE.search(page.text) is None
+        assert "waiting for a second person" in page.text
+        head.get("/persetujuan").form("/join").submit("1")
+        assert CODE.search(admin.get(f"/akun/{new}").form("/kode").submit().text)
+
+
 @pytest.mark.parametrize("who", ["an officer nobody entered", "a head who has come in", "a head who is on"])
 def test_nobody_is_waited_for_to_switch_on(any_city, who):
     with writing(any_city.db):
