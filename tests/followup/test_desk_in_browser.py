@@ -185,6 +185,39 @@ def test_news_is_told_and_no_row_moves(city, visit, address):
         expect(page.locator("[data-segar]")).to_have_text("")
 
 
+@pytest.mark.parametrize("other", ["take", "identity"])
+def test_what_is_half_written_in_one_form_outlives_the_act_of_another(city, visit, address, other):
+    flag_id = sent(city)
+    with visit(city.rina) as context:
+        page = context.new_page()
+        page.clock.install()
+        page.goto(f"{address}/k/{code_of(city, flag_id)}/kerja")
+        page.locator("details:has(form[data-move=assess]) summary").click()
+        page.locator("[name=risk][value=high]").check()
+        page.fill("[name=why_risk]", "mutiara pertama")
+
+        if other == "identity":
+            page.select_option("[name=why_open]", "emergency")
+        with page.expect_response("**/kerja/*"):
+            page.locator(f"form[data-move={other}] button").click()
+        expect(page.locator("form[data-move=take] button") if other == "take" else page.get_by_text("Shown once")
+               ).to_have_count(0 if other == "take" else 1)
+
+        expect(page.locator("[name=why_risk]")).to_have_value("mutiara pertama")
+        expect(page.locator("[name=why_risk]")).to_be_visible()
+        expect(page.locator("[name=risk][value=high]")).to_be_checked()
+        live.time_passes(page, "20:10")
+        page.wait_for_selector("#lagi")
+        page.fill("#secret", city.rina.secret)
+        page.locator("#lagi button.tbl").click()
+        page.get_by_role("button", name="Back to my answers").click()
+        expect(page.locator("[name=why_risk]")).to_have_value("mutiara pertama")
+        page.locator("form[data-move=assess] button").click()
+        expect(page.locator("#lembar > [data-fokus]")).to_be_focused()
+        expect(page.locator("[name=why_risk]")).to_have_value("")
+    assert flag_of(city, flag_id).risk_assessed == "high"
+
+
 def test_two_officers_at_once_see_each_other_and_lose_nothing(city, visit, address):
     flag_id = sent(city)
     sheet = f"{address}/k/{code_of(city, flag_id)}/kerja"

@@ -157,7 +157,7 @@ def test_a_waiting_one_says_for_whom(city, sign_in):
     assert "Waiting for the cadre" in page.root.all("tbody")[0].text
 
 
-@pytest.mark.parametrize(("name", "limit"), [("desk.js", 2800), ("desk.css", 4000)])
+@pytest.mark.parametrize(("name", "limit"), [("desk.js", 3000), ("desk.css", 4000)])
 def test_what_only_staff_load_stays_small_and_cadres_do_not_load_it(city, sign_in, name, limit):
     with sign_in(city.rina).client.get(f"/static/{name}") as answer:
         assert len(gzip.compress(answer.data, 9)) <= limit

@@ -71,6 +71,28 @@
     byId("jumlah").textContent = byId("daftar").dataset.jumlah;
   });
 
+  // What stands half written in another form of the sheet outlives the sheet that an act brings anew.
+  const begun = new WeakSet();
+  let kept = [];
+  document.addEventListener("input", ({ target }) => target.form && begun.add(target.form));
+  document.addEventListener("htmx:beforeSwap", ({ detail: { target, elt } }) => {
+    if (target.id !== "lembar") return;
+    kept = [...target.querySelectorAll("form[data-move]")].filter((form) => form !== elt && begun.has(form))
+      .map((form) => [form.dataset.move, [...new FormData(form)]]);
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    for (const [move, answers] of kept.splice(0)) {
+      const form = document.querySelector(`#lembar form[data-move=${move}]`);
+      for (const [name, value] of form ? answers : []) {
+        const field = form.elements[name];
+        if (!field || field.type === "hidden") continue; // they belong to the sheet as it is now
+        field.value = value;
+        (field[0] || field).dispatchEvent(new Event("input", { bubbles: true })); // should the page lock, it is kept
+        form.closest("details").open = true;
+      }
+    }
+  });
+
   // News: a line of text every minute, while somebody looks. Whatever goes wrong, the page stays as it is.
   const refresh = async (line) => {
     const form = byId(line.dataset.kirimDengan);
