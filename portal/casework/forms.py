@@ -119,9 +119,9 @@ class CodedForm(DeskForm):
 
     risk = RadioField(_l("How high is the risk?"), [InputRequired(_ONE)])
     why = TextAreaField(_l("Why?"), [DataRequired(_WHY), Length(max=NOTE)], filters=[plain_text])
-    forms = TickField(_l("Forms of violence"), [DataRequired(_l("Choose at least one."))])
-    age = SelectField(_l("Age"), [InputRequired(_ONE)])
+    forms = TickField(_l("Forms of violence"), [DataRequired(_l("Choose at least one form of violence."))])
     sex = RadioField(_l("Sex"), [InputRequired(_ONE)])
+    age = SelectField(_l("Age"), [InputRequired(_ONE)])
     disability = SelectField(_l("Disability"), [InputRequired(_ONE)])
     place = SelectField(_l("Where it happened"), [InputRequired(_ONE)])
     relation = SelectField(_l("What the suspected person is to them"), [InputRequired(_ONE)])
@@ -152,10 +152,15 @@ class CodedForm(DeskForm):
             self.disability.data, self.place.data, self.relation.data = made.disability, made.place, made.relation
 
 
+def _by_when() -> DateField:
+    """Made by each form where it stands: fields, and what is wrong with them, come in the order they are made."""
+    return DateField(_l("By when?"), [InputRequired(_l("Enter the day of the next step."))])
+
+
 class NextForm(DeskForm):
     """An act after which something comes next, on a day."""
 
-    next_on = DateField(_l("By when?"), [InputRequired(_l("Enter the day of the next step."))])
+    next_on: DateField
 
     def __init__(self, ever_high: bool, **kwargs: Any) -> None:
         """`ever_high`: the risk is or ever was high, so that it must not wait for long."""
@@ -179,6 +184,7 @@ class ServiceForm(NextForm):
                          filters=[plain_text])
     next_step = StringField(_l("Next step"), [DataRequired(_l("Write what comes next.")), Length(max=SHORT)],
                             filters=[plain_text])
+    next_on = _by_when()
 
     def __init__(self, earliest: date, may_mediate: bool, sexual: bool, ever_high: bool, **kwargs: Any) -> None:
         """`earliest` is the day in the city on which the concern came. `sexual`: what is known of it now."""
@@ -221,6 +227,7 @@ class ReferForm(NextForm):
     request = TextAreaField(_l("What is asked for?"), [DataRequired(_l("Write what is asked for.")),
                                                          Length(max=NOTE)], filters=[plain_text])
     carry = TickField(_l("What travels in the letter?"))
+    next_on = _by_when()
 
     def __init__(self, offered: list[tuple[str, str]], adult: bool | None, ever_high: bool, **kwargs: Any) -> None:
         """`offered` are the fields that may travel; `adult` what the assessment says of the person."""

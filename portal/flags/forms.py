@@ -1,12 +1,12 @@
 """The flag form: one document with all its questions, and what a reporter may add later."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, SelectField, StringField, TextAreaField
+from wtforms import Field, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, Optional, ValidationError
 
 from portal.base.phones import normal_phone
@@ -243,6 +243,11 @@ class AnswerForm(ActForm):
 
     text = TextAreaField(_l("Your answer"), [Length(max=LONGEST)], filters=[plain_text])
     call_times = _Ticks(_l("When is it safe to call you?"), CallTime)
+
+    hours_first = False  # where they are what was asked for
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(sorted(super().__iter__(), key=lambda field: self.hours_first and field is self.text))
 
     def validate_text(self, field: TextAreaField) -> None:
         if not field.data and not self.call_times.codes:

@@ -130,6 +130,7 @@ def add(code: str) -> Response:
 def _progress(code: str, form: AnswerForm) -> Response:
     read = db.session()
     seen = queries.progress(read, code, viewer=current_user, keys=config.keys())
+    form.hours_first = seen.question is not None and seen.question.template == "when_call"
     opening = queries.calendar(read, config.settings()).next_opening(seen.sent_at)
     return render("flags/progress.html", form=form, seen=seen, status=_status(form, seen),
                   opening=opening if opening > max(seen.sent_at, now()) else None)

@@ -51,11 +51,12 @@ class BaseForm(FlaskForm):
         return self.is_submitted() and not carry.restored() and self.validate()
 
     def all_errors(self) -> list[tuple[str, str]]:
-        """(field id, message) of every fault, in the order of the page, for the summary on top. What would stand
-        there twice alike is told apart by its question."""
+        """(field id, message) of every fault, in the order of the page, for the summary on top; without an id where
+        nothing is to be seen. What would stand there twice alike is told apart by its question."""
         found = [(field, message) for field in self for message in field.errors if message]
         said = Counter(message for _field, message in found)
-        return [(field.id, message if said[message] == 1 else _about(field, message)) for field, message in found]
+        return [("" if isinstance(field, HiddenField) else field.id,
+                 message if said[message] == 1 else _about(field, message)) for field, message in found]
 
 
 def _about(field: Field, message: str) -> str:

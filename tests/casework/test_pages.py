@@ -56,7 +56,7 @@ def test_a_full_assessment_is_saved_shown_and_offered_again_for_correction(city,
 
 
 @pytest.mark.parametrize(("answers", "said"), [
-    ({"why": "pendek"}, "Write at least 10 characters."), ({"forms": []}, "Choose at least one."),
+    ({"why": "pendek"}, "Write at least 10 characters."), ({"forms": []}, "Choose at least one form of violence."),
     ({"age": ""}, "Choose one."), ({"risk": "enormous"}, "Not a valid choice."),
     ({"age": "", "sex": ""}, "Age: Choose one."),
     ({"forms": ["fisik", "zzz"]}, "'zzz' is not a valid choice for this field."), ({"sex": ""}, "Choose one."),

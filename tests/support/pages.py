@@ -153,8 +153,11 @@ class Page:
     @property
     def errors(self) -> list[str]:
         """The faults that the summary on top names."""
+        return [fault.text for fault in self._faults()]
+
+    def _faults(self) -> list[Element]:
         boxes = [d for d in self.root.all("div") if "galat" in d.attrs.get("class", "").split()]
-        return [a.text for box in boxes for a in box.all("li")]
+        return [fault for box in boxes for fault in box.all("li")]
 
     def _check(self) -> None:
         where = f"{self.path} ({self.status})"
@@ -173,6 +176,8 @@ class Page:
                 continue
             named = control.attrs.get("id") in labelled or control.attrs.get("aria-label") or control.inside("label")
             assert named, f"a field without a label on {where}: {control.attrs}"
+        told = [link.attrs["href"][1:] for fault in self._faults() for link in fault.all("a")]
+        assert told == sorted(told, key=ids.index), f"faults in another order than their fields on {where}: {told}"
 
 
 class Browser:
