@@ -1,17 +1,11 @@
 """What is refused is said in the process's log, with a word of ours and no word of anybody's."""
 
-import ast
 import logging
-import re
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from tests.factories import a_flag
-from tests.support.source import calls, modules
-
-RULES = Path(__file__).parent.parent.parent / "docs/rules.md"
 
 
 @pytest.fixture
@@ -82,16 +76,6 @@ def test_a_code_that_fits_nobody_is_written_down(guest, said):
     guest.get("/mulai").form("/mulai").fill(code="ABCD-EFGH-JKMN").submit()
 
     assert said() == ["an invitation that does not fit: POST accounts.enrol by nobody"]
-
-
-@pytest.mark.asvs("V16.3.3")
-def test_every_word_stands_in_the_rules_and_every_word_of_the_rules_is_said_somewhere():
-    text = RULES.read_text().partition("### What is refused and written down")[2].partition("\n\nOf what")[0]
-    written = set(re.findall(r"^\| (.*?) \|", text, re.M)) - {"word", "---"}
-    spoken = {call.args[0].value for tree in modules().values() for name, call in calls(tree)
-              if name == "watch.refused" and isinstance(call.args[0], ast.Constant)}
-
-    assert written == spoken
 
 
 def test_an_address_that_does_not_exist_is_not_said(guest, said):
