@@ -8,9 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from portal.base.db import writing
+from portal.base.db import Base, writing
 from tests.conftest import _city, signed_in
 from tests.factories import a_flag
 from tests.outreach.test_sessions import logged
@@ -47,6 +48,13 @@ def addresses(city: SimpleNamespace, method: str = "GET") -> Iterator[tuple[str,
             path = rule.rule.replace("<code>", city.code).replace("<uuid:outreach_id>", str(city.outreach))
             path = path.replace("<uuid:account_id>", str(city.siti.account_id))
             yield rule.endpoint, re.sub(r"<\w+>", "x", re.sub(r"<uuid:\w+>", ABSENT, path))
+
+
+def contents(city: SimpleNamespace) -> dict[str, list[str]]:
+    """Every row of every table."""
+    city.db.rollback()
+    return {name: sorted(map(repr, city.db.execute(text(f"SELECT * FROM {name}"))))  # noqa: S608 - our own names
+            for name in Base.metadata.tables}
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from flask import request
 
 from portal.app import create_app
 from portal.web.guard import public
-from tests.asvs.conftest import addresses, browser_of
+from tests.asvs.conftest import addresses, browser_of, contents
 
 ROOT = Path(__file__).parent.parent.parent
 OPEN = {"static", "web.help_page", "web.safe_phone", "web.manifest", "web.pulse", "web.breach",
@@ -33,18 +33,52 @@ def test_nothing_is_open_to_everybody_but_what_is_named(app, guest):
     assert guest.client.get("/healthz").data == b"ok"
 
 
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "OPTIONS", "PROPFIND", "TARIK"}
+"""All that HTTP has, one of WebDAV's, and an invented one."""
+
+
+def declared(city):
+    """Each address, and the methods that its views name: looking, sending, or both."""
+    named = {}
+    for method in METHODS:
+        for _endpoint, path in addresses(city, method):
+            named.setdefault(path, set()).add(method)
+    return named
+
+
+def answered_otherwise(client, named):
+    """The requests of a method that nobody named which are not answered like an address that is not there (the house
+    says 404 where others say 405), and those of OPTIONS that say something else than the methods that are named."""
+    for path, methods in named.items():
+        for method in sorted(METHODS - methods):
+            answer = client.open(path, method=method, headers={"X-HTTP-Method-Override": "GET"})
+            if answer.status_code != 404 or "Allow" in answer.headers:
+                yield method, path, answer.status_code
+        asked = client.options(path)
+        allowed = set(asked.headers.get("Allow", ", ".join(methods)).split(", "))
+        if allowed != methods or asked.data and asked.status_code == 200:
+            yield "OPTIONS", path, allowed
+
+
 @pytest.mark.asvs("V4.1.4", "V13.4.4")
 @pytest.mark.parametrize("who", ["guest", "ratna"])
 def test_only_the_methods_that_a_page_names_are_answered(lived_in, who):
-    client = browser_of(lived_in, who).client
-    named = {path: set() for _endpoint, path in addresses(lived_in)}
-    for method in ("GET", "POST"):
-        for _endpoint, path in addresses(lived_in, method):
-            named.setdefault(path, set()).add(method)
+    client, named, before = browser_of(lived_in, who).client, declared(lived_in), contents(lived_in)
 
-    for path, methods in named.items():
-        for method in {"POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - methods:
-            assert client.open(path, method=method).status_code in {403, 404, 405}, (method, path)
+    assert len(named) > 100
+    assert {frozenset(methods) for methods in named.values()} == {
+        frozenset({"GET", "HEAD", "OPTIONS"}), frozenset({"POST", "OPTIONS"}),
+        frozenset({"GET", "HEAD", "POST", "OPTIONS"})}
+    assert list(answered_otherwise(client, named)) == []
+    assert contents(lived_in) == before
+
+
+def test_a_method_that_is_answered_without_being_named_is_found(city):
+    city.app.add_url_rule("/diam", "quiet", public(lambda: "here"), methods=["TRACE"])
+
+    found = answered_otherwise(city.app.test_client(), {"/diam": {"GET", "HEAD", "OPTIONS"}})
+
+    assert ("TRACE", "/diam", 200) in list(found)
 
 
 @pytest.mark.asvs("V4.1.3", "V15.3.4")
