@@ -2,8 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
-from flask_login import current_user
+from flask import Flask, Response, g, request
 
 from portal.web import breaches
 
@@ -48,7 +47,9 @@ def init_app(app: Flask) -> None:
         if request.endpoint == "static" and response.status_code in {200, 304}:
             return response  # they say themselves how long they may be kept
         response.headers["Cache-Control"] = "no-store"
-        # Chromium keeps a 200 page for the Back button even after signing out; it does not keep a 203.
-        if response.status_code == 200 and current_user and current_user.is_authenticated:  # noqa: PLR2004
+        # Chromium keeps a 200 page for the Back button even after signing out; it does not keep a 203. Whoever did
+        # not ask who is there shows nothing of hers, and is not to fail when the database cannot say.
+        viewer = g.get("_login_user")
+        if response.status_code == 200 and viewer is not None and viewer.is_authenticated:  # noqa: PLR2004
             response.status_code = 203
         return response

@@ -6,21 +6,27 @@ import json
 import logging
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from time import monotonic
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.accounts.models import Account
 from portal.audit.models import AuditEntry
-from portal.base.db import engine_for
+from portal.base.db import PATIENCE, engine_for
 from portal.base.errors import NotVisible
 from portal.flags import commands as flag_commands
 from portal.flags import sealed as flag_sealed
+from portal.flags.models import Flag
 from portal.web.guard import allowed, public
 from portal.web.logs import Lines
+from tests.conftest import signed_in
 from tests.factories import a_flag
 from tests.support.source import PORTAL, calls, imported, modules
+from tests.support.writings import PREPARE
 
 ROOT = PORTAL.parent
 TELLS = re.compile(r"BEGIN [A-Z ]*PRIVATE KEY|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|xox[baprs]-[0-9A-Za-z-]{10}")
@@ -212,7 +218,36 @@ def test_there_are_connections_enough_for_every_thread_of_a_server(monkeypatch):
     monkeypatch.setattr(os, "umask", lambda _mask: 0)  # the file sets it for its own process
     served = {}
     exec((ROOT / "deploy/gunicorn.conf.py").read_text(), served)  # noqa: S102 - our own file
-    engine = engine_for("postgresql://portal@localhost/portal")
+    pool = engine_for("postgresql://portal@localhost/portal").pool
+    written, = re.findall(r"^\| database connections \| (\d+), up to (\d+) \| .*end after (\d+) s",
+                          (ROOT / "docs/rules.md").read_text(), re.M)
 
-    assert engine.pool.size() + engine.pool._max_overflow > served["threads"]
-    assert engine.pool.timeout() <= served["timeout"]
+    assert (pool.size(), pool.size() + pool._max_overflow, pool.timeout()) == tuple(map(int, written))
+    assert pool.size() + pool._max_overflow > served["threads"]
+    assert pool.timeout() <= served["timeout"]
+
+
+@pytest.mark.postgres
+@pytest.mark.asvs("V13.2.6")
+def test_who_finds_no_connection_is_told_in_time_to_come_again_and_then_can(postgres_city):
+    """Every connection of the pool as it is configured is held by somebody else; then one comes back."""
+    city, engine = postgres_city, postgres_city.app.extensions["engine"]
+    send, desk = PREPARE["flags.new"](city), signed_in(city, city.rina)
+    city.db.rollback()
+
+    with ExitStack() as held:
+        for _ in range(engine.pool.size() + engine.pool._max_overflow):
+            held.enter_context(engine.connect())
+        began = monotonic()
+        alive = desk.client.get("/healthz").status_code
+        with ThreadPoolExecutor(2) as people:
+            refused = [asked.result() for asked in (people.submit(send), people.submit(desk.get, "/antrean"))]
+        waited = monotonic() - began
+    kept, seen = send(), desk.get("/antrean")
+
+    assert alive == 200
+    assert [(page.status, page.response.headers["Retry-After"]) for page in refused] == [(503, "5")] * 2
+    assert PATIENCE <= waited < PATIENCE + 3
+    assert (kept.status, seen.status) == (203, 203)
+    assert city.db.scalar(select(func.count()).select_from(Flag)) == 1
+    assert engine.pool.checkedout() == 0

@@ -25,7 +25,7 @@ PATIENCE = 20  # seconds; a start takes less than one
 SETTINGS = {
     "listen_addresses": "",  # the socket alone
     "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",  # nothing here outlives a test
-    "shared_buffers": "16MB", "max_connections": "40", "logging_collector": "off",
+    "shared_buffers": "16MB", "max_connections": "60", "logging_collector": "off",
     "timezone": "UTC",
 }
 
