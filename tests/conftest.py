@@ -29,7 +29,7 @@ from portal.base.db import engine_for, session_for, writing
 from portal.base.settings import ServerKeys, Settings
 from portal.cli.database import alembic_config
 from tests import factories
-from tests.support import asvs, workplace
+from tests.support import asvs, egress, workplace
 from tests.support.pages import Browser
 from tests.support.postgres import Unavailable, temporary_postgres
 
@@ -39,6 +39,7 @@ REQUIRE_ALL = os.environ.get("PORTAL_REQUIRE_ALL") == "1"
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the catalogue once, before the workers start, so that the words are those in the tree."""
     config.pluginmanager.register(asvs)
+    egress.listen()
     if hasattr(config, "workerinput"):
         return
     if config.option.markexpr != "proof" and (folder := workplace.move_to_memory()):
@@ -126,6 +127,13 @@ def _loggers_speak() -> None:
     for logger in logging.Logger.manager.loggerDict.values():
         if isinstance(logger, logging.Logger):
             logger.disabled = False
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_out() -> Iterator[None]:
+    """Whatever a test does, no other machine is asked for anything."""
+    yield
+    egress.complain()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -33,7 +33,7 @@ class Line:
 
     def ask(self, method: str, path: str, body: Any = None, headers: Any = None) -> Any:
         """The answer, as far as a `Page` looks at it. Raises `OSError` or `http.client.HTTPException`."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection = self._connection()
         try:
             connection.request(method, path, body, {
                 **(headers or {}), "Host": "localhost", "Connection": "close",
@@ -47,6 +47,9 @@ class Line:
             self.cookies[name] = value
         return SimpleNamespace(status_code=answer.status, headers=answer.headers, data=data,
                                get_data=lambda as_text=False: data.decode() if as_text else data)
+
+    def _connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
 
     def get(self, path: str, query_string: Any = (), headers: Any = None) -> Any:
         """As a test client's."""
