@@ -47,7 +47,8 @@ def open_summaries(session: Session, ring: KeyRing, flag_ids: list[UUID], *, by:
     """The coded answers of a page of the queue, by flag; one trace for the page, `where` being its view, and another
     for the conflicts of interest on it: who must not know of these reads the first alone.
 
-    A content key that nobody has used yet is rewrapped on the occasion. What does not open is absent.
+    A content key that nobody has used yet is rewrapped on the occasion. What does not open is absent, and leaves a
+    trace of its own.
     """
     rows = session.execute(
         select(ContentKey, Flag.sealed_answers, SealingKey.kind).join(Flag, Flag.id == ContentKey.id)
@@ -56,6 +57,8 @@ def open_summaries(session: Session, ring: KeyRing, flag_ids: list[UUID], *, by:
     readable = {flag_id: answers for flag_id, answers in opened.items() if answers is not None}
     for kind, amount in sorted(Counter(kind for row, _, kind in rows if row.id in readable).items()):
         record(session, "flags.summaries_opened", where, by=by.account_id, reason=kind, amount=amount)
+    for flag_id in sorted(opened.keys() - readable.keys()):
+        record(session, "flag.not_opened", flag_id, by=by.account_id)
     return readable
 
 

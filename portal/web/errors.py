@@ -59,6 +59,13 @@ def too_large(**said: object) -> Response:
     return _page("too_long", 413, **said)
 
 
+def does_not_open() -> Response:
+    """Something that is sealed was altered, or is not where it belongs: one answer and one line, whatever it was."""
+    watch.refused("what is sealed and does not open")
+    _ask_nobody()
+    return _page("trouble", 500)
+
+
 def swallow() -> None:
     """Take in what is still being sent of too large a body: a browser shows an answer only after it could send all.
     None of it was read, and none is asked for by the page that follows."""

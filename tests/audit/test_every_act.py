@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.audit.models import AuditEntry
+from portal.base.db import writing
 from portal.flags.life import Risk
+from portal.flags.models import Flag
 from portal.reports import trail_words
 from tests.casework.at_work import taken
 from tests.conftest import signed_in
@@ -151,6 +153,14 @@ def trail_read(city):
     return partial(signed_in(city, city.ratna).get, "/jejak")
 
 
+def altered_in_the_list(city):
+    flag_id = sent(city)
+    with writing(city.db):
+        flag = city.db.get_one(Flag, flag_id)
+        flag.sealed_answers = flag.sealed_story
+    return partial(signed_in(city, city.rina).get, "/antrean")
+
+
 MORE = {
     refused: ["recovery.refused"],
     role_asked: ["role.asked"],
@@ -165,6 +175,7 @@ MORE = {
     letter_prepared: ["flag.opened", "flag.identity_opened: prepare", "flag.refer"],
     letter_read: ["flag.opened", "flag.letter_opened"],
     trail_read: ["trail.read ×8"],
+    altered_in_the_list: ["flag.not_opened"],
 }
 """What the routes' one ordinary form does not show."""
 ELSEWHERE = {
