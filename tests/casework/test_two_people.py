@@ -127,7 +127,7 @@ def next_steps(officer, flag_id, days):
     }
 
 
-@pytest.mark.asvs("V2.3.5")
+@pytest.mark.asvs("V2.3.5", "V2.3.2")
 @pytest.mark.parametrize("move", [Move.ACT, Move.SERVE, Move.REFER])
 def test_nobody_alone_puts_off_what_was_ever_high_by_a_next_step_that_lies_far_ahead(unit, move):
     rina, dewi, _ = unit

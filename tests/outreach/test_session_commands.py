@@ -223,6 +223,7 @@ def test_a_session_has_so_many_photos_and_only_its_own(any_city):
     assert photo_commands.photos_of(any_city.db, any_city.db.get_one(Outreach, other), viewer=budi) == []
 
 
+@pytest.mark.asvs("V2.3.2")
 def test_one_person_has_so_many_photos_however_many_sessions_she_logs(any_city, monkeypatch):
     monkeypatch.setattr(photos, "MOST_OF_ONE", 2)
     sessions = [logged(any_city, once=str(number)) for number in range(3)]

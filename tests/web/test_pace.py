@@ -32,7 +32,7 @@ def _one_minute():
         yield
 
 
-@pytest.mark.asvs("V2.4.1")
+@pytest.mark.asvs("V2.4.1", "V2.3.2")
 def test_who_looks_at_more_pages_than_a_hand_could_is_told_when_to_come_again(city, sign_in, limits):
     limits(pages_a_minute=3)
     siti, wati = sign_in(city.siti), sign_in(city.wati)
@@ -46,7 +46,7 @@ def test_who_looks_at_more_pages_than_a_hand_could_is_told_when_to_come_again(ci
         assert siti.get("/s").status == 203
 
 
-@pytest.mark.asvs("V2.4.1", "V2.4.2")
+@pytest.mark.asvs("V2.4.1", "V2.4.2", "V2.3.2")
 def test_forms_sent_faster_than_a_hand_could_fill_them_in_change_nothing_and_are_given_back(city, sign_in, limits):
     browser = sign_in(city.siti)
     forms = [browser.get("/s/baru").form("/s/baru").fill(topics=["internet"], women="12") for _ in range(2)]
@@ -80,7 +80,7 @@ def test_what_a_page_asks_for_by_itself_is_not_counted(city, sign_in, limits):
     assert [browser.get("/antrean").status for _ in range(2)] == [203, 429]
 
 
-@pytest.mark.asvs("V2.4.1")
+@pytest.mark.asvs("V2.4.1", "V2.3.2")
 def test_files_have_a_limit_of_their_own(city, sign_in, limits):
     limits(files_a_minute=2)
     browser = sign_in(city.lina)
@@ -94,7 +94,7 @@ def test_a_city_has_limits_unless_it_says_otherwise_and_the_demo_none():
     assert not any(getattr(demo, limit) for limit in LIMITS)
 
 
-@pytest.mark.asvs("V8.2.4")
+@pytest.mark.asvs("V8.2.4", "V2.3.2")
 def test_who_opens_very_many_concerns_is_asked_who_she_is(city, limits, sign_in):
     limits(concerns_an_hour=2)
     codes = [a_flag(city.db, city.settings, city.siti).code for _ in range(3)]
