@@ -270,7 +270,7 @@ def test_a_note_moved_to_another_row_does_not_open(city):
     moved = Note(id=flag_id, sealed_text=note.sealed_text)
     key = b"\x00" * 32
 
-    with pytest.raises(sealed.vault.DoesNotOpen):
+    with pytest.raises(sealed.DoesNotOpen):
         sealed.open_note(key, note)
-    with pytest.raises(sealed.vault.DoesNotOpen):
+    with pytest.raises(sealed.DoesNotOpen):
         sealed.open_note(commands.flags.content_key(city.db, rina.ring, flag_id), moved)
