@@ -44,6 +44,14 @@ def add(role: str, name: str, title: str, phone: str, sign_in_name: str, area_co
                f"{invitations.spoken(code)}")
 
 
+@accounts_group.command("sign-out")
+def sign_out() -> None:
+    """End all sign-ins of everybody at once, as after a theft (docs/incident.md). No account is switched off."""
+    with db.transaction() as session:
+        ended = commands.end_every_sign_in(session)
+    click.echo(f"{ended} sign-ins have ended. Everybody signs in anew.")
+
+
 def _unit_id(area: Area | None):  # type: ignore[no-untyped-def]
     """The unit of the area, or the only one there is."""
     session = db.session()

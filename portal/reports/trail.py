@@ -108,14 +108,15 @@ def _told_to(sight: _Sight) -> ColumnElement[bool]:
 
 def _of_the_unit(session: Session, viewer: Viewer, city: str) -> ColumnElement[bool]:
     """Acts of who was of the unit's own people when she did them, of those who then looked after people and numbers
-    in its city, and its accounts made at the server; and what was forgotten because its time was over. Nobody in
-    the field is an actor in the trail."""
+    in its city, and its accounts made at the server; and what was done for all: forgetting, ending sign-ins.
+    Nobody in the field is an actor in the trail."""
     actor, at = AuditEntry.actor_id, AuditEntry.at
     own = began_in_unit(session, viewer)
     at_the_server = and_(actor.is_(None), AuditEntry.action.startswith("account."),
                          AuditEntry.subject.in_([str(account_id) for account_id in own]))
-    forgotten = and_(actor.is_(None), AuditEntry.action.startswith("purge."))
-    return or_(of_unit_at(viewer, actor, at), beside_units_at(city, actor, at), at_the_server, forgotten)
+    for_all = and_(actor.is_(None), or_(AuditEntry.action.startswith("purge."),
+                                        AuditEntry.action == "account.all_out"))
+    return or_(of_unit_at(viewer, actor, at), beside_units_at(city, actor, at), at_the_server, for_all)
 
 
 def _acts(session: Session, rows: Sequence[Row[Any]], viewer: Viewer, keys: ServerKeys, city: str, sight: _Sight

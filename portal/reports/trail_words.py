@@ -46,6 +46,7 @@ def acts() -> dict[str, str]:
         "purge.photos": _("Deleted old photos"), "purge.accounts": _("Deleted old accounts"),
         "purge.forms": _("Deleted marks of sent forms"), "purge.traces": _("Deleted traces of sign-ins"),
         "purge.erased": _("Wrote the database anew, without what was deleted"),
+        "account.all_out": _("Ended all sign-ins of everybody"),
         "account.on": _("Switched an account on"), "account.off": _("Switched an account off"),
         "key.made": _("Made a key"), "key.granted": _("Handed on a key"),
         "key.moved": _("Moved concerns to a newer key"), "key.retired": _("Ended an older key"),

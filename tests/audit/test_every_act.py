@@ -182,6 +182,7 @@ ELSEWHERE = {
     "purge.concerns", "purge.sessions", "purge.photos", "purge.accounts", "purge.forms", "purge.traces",
     "purge.erased", "server_keys.replaced", "server_keys.ended", "key.recovered", "join.asked", "join.agreed",
     "join.refused", "account.entered", "flag.compared", "flag.decline", "flag.take_back", "flag.close_with",
+    "account.all_out",
 }
 """Acts of commands on the server, and some that need more than one form: tests/upkeep, tests/cli, tests/accounts,
 tests/casework."""

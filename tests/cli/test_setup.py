@@ -11,6 +11,7 @@ from portal.accounts import invitations
 from portal.accounts.models import Account, KeyGrant, Posting, SealingKey, Unit
 from portal.app import create_app
 from portal.areas.models import Area
+from portal.audit.models import AuditEntry
 from portal.base.db import engine_for, session_for, writing
 from portal.base.settings import BadSettings, ServerKeys, Settings
 from portal.flags.models import CalendarDay
@@ -122,6 +123,21 @@ def test_without_a_secret_the_first_administrator_is_invited_and_chooses_it_hers
     account = session.scalars(select(Account).where(Account.role == "admin")).one()
     assert account.secret_hash == ""
     assert invitations.invited(session, ServerKeys.read(folder / "secret/keys.json"), code).id == account.id
+
+
+def test_after_a_theft_one_command_ends_all_sign_ins_and_leaves_every_account_as_it_is(city, sign_in):
+    people = [sign_in(one) for one in (city.siti, city.rina, city.agus)]
+    accounts = select(Account.id, Account.active, Account.secret_hash).order_by(Account.id)
+    before = city.db.execute(accounts).all()
+    city.db.rollback()
+
+    done = city.app.test_cli_runner().invoke(args=["accounts", "sign-out"])
+
+    assert "3 sign-ins have ended" in done.output
+    assert {browser.get("/setelan").path.partition("?")[0] for browser in people} == {"/masuk"}
+    assert city.db.execute(accounts).all() == before
+    assert city.db.scalars(select(AuditEntry.amount).where(AuditEntry.action == "account.all_out")).all() == [3]
+    assert sign_in(city.siti).get("/setelan").path == "/setelan"
 
 
 @pytest.mark.parametrize(("args", "sentence"), [

@@ -85,11 +85,12 @@ def test_what_others_did_in_the_name_of_the_system_or_of_the_server_is_not_liste
             record(any_city.db, "purge.flags", "flags", by=by.account_id)
             record(any_city.db, "account.switched_off", any_city.rina.account_id, by=by.account_id)
         record(any_city.db, "purge.sessions", "outreach", by=None)
+        record(any_city.db, "account.all_out", "", by=None)
         record(any_city.db, "account.made", any_city.rina.account_id, by=None)
 
     acts = read(any_city).acts
 
-    assert {act.action for act in acts} >= {"purge.sessions", "account.made"}
+    assert {act.action for act in acts} >= {"purge.sessions", "account.all_out", "account.made"}
     assert not {act.action for act in acts} & {"purge.flags", "account.switched_off"}
 
 
