@@ -63,10 +63,10 @@ def claim(request) -> Callable[..., None]:
 
 
 @pytest.fixture
-def crashing_city(keys):
-    """A city on a PostgreSQL that may be crashed."""
+def crashing_city(keys, request):
+    """A city on a PostgreSQL that may be crashed; a test may give more settings for it."""
     try:
-        with crashing_postgres() as server:
+        with crashing_postgres(**getattr(request, "param", {})) as server:
             people = _build(server.url, keys)
             for city in _city(server.url, keys, people):
                 city.server = server

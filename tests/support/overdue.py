@@ -46,6 +46,8 @@ class Overdue:
 
     due: set[Thing] = field(default_factory=set)
     codes: dict[str, UUID] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    """What was typed into concerns: it must stand in clear nowhere, at no time."""
     names: list[bytes] = field(default_factory=list)
     """What stands in clear: names, and what lies in a photo's file."""
     sealed: list[bytes] = field(default_factory=list)
@@ -83,8 +85,9 @@ class Overdue:
 
 def make(city: SimpleNamespace, photos: Path, *, bulk: int) -> Overdue:
     """Fill the city. `bulk` concerns more are over their time, so that forgetting takes several transactions."""
-    world = Overdue()
-    concerns = [an_old_concern(city, story="x" * 3000) for _ in range(3)] + _many_old_concerns(city, bulk)
+    world = Overdue(texts={f"story {number}": canary.marker() for number in range(3)})
+    concerns = [an_old_concern(city, story=text + "x" * 3000) for text in world.texts.values()]
+    concerns += _many_old_concerns(city, bulk)
     kept = an_old_concern(city)
     does(Officer(city, city.ratna), holds.place, kept, "court", "")
     an_old_concern(city, before=NOT_SO_LONG_AGO)
@@ -128,26 +131,34 @@ def faults(city: SimpleNamespace, world: Overdue, after: Held, photos: Path) -> 
 def left(city: SimpleNamespace, world: Overdue, *folders: Path) -> int:
     """How many pieces of what was over its time still stand in a file: of the database, or in these folders."""
     files = [file for folder in folders for file in sorted(folder.rglob("*")) if file.is_file()]
-    secrets = world.names + world.wraps
     if city.url.startswith("sqlite"):
-        files += canary.database_files(city.url)
-        secrets = secrets + world.sealed
-    else:
-        files += [file for file in files_of_database(city) if file.stat().st_mtime >= world.began - 1]
+        return pieces_in(files + canary.database_files(city.url), world.names + world.wraps + world.sealed)
+    written = [file for file in files_of_database(city) if file.stat().st_mtime >= world.began - 1]
+    return pieces_in(files + written, world.names + world.wraps)
+
+
+def pieces_in(files: list[Path], secrets: list[bytes]) -> int:
+    """How many pieces of 16 bytes of the secrets stand in these files."""
     pieces = {secret[first:first + 16] for secret in secrets for first in range(0, len(secret) - 15, 8)}
     data = b"\0".join(file.read_bytes() for file in files)
     return sum(data[at:at + 16] in pieces for at in range(len(data)))
 
 
 def files_of_database(city: SimpleNamespace) -> list[Path]:
-    """The files in which PostgreSQL has the tables of this database, as they are on the disk after a checkpoint."""
+    """The files in which PostgreSQL has this database, as they are on the disk after a checkpoint."""
+    city.db.rollback()
+    number = city.db.scalar(text("SELECT oid FROM pg_database WHERE datname = current_database()"))
+    return [file for file in files_of_server(city) if file.parent.name == str(number)]
+
+
+def files_of_server(city: SimpleNamespace) -> list[Path]:
+    """Every file of the PostgreSQL server after a checkpoint: of all databases, its log (`pg_wal`), and the rest."""
     city.db.rollback()
     city.db.execute(text("CHECKPOINT"))
-    folder = city.db.scalar(text("SELECT current_setting('data_directory') || '/base/' || oid FROM pg_database "
-                                 "WHERE datname = current_database()"))
+    folder = Path(city.db.scalar(text("SELECT current_setting('data_directory')")))
     city.db.rollback()
     city.db.get_bind().dispose()
-    return [file for file in sorted(Path(folder).rglob("*")) if file.is_file()]
+    return [file for file in sorted(folder.rglob("*")) if file.is_file()]
 
 
 def _many_old_concerns(city: SimpleNamespace, number: int) -> list[UUID]:

@@ -82,9 +82,9 @@ def _url_in(folder: Path) -> str:
 class Crashing:
     """A PostgreSQL that can be made to crash; what it had promised to keep it must still have."""
 
-    def __init__(self, programs: Path, folder: Path, identity: dict[str, Any]):
+    def __init__(self, programs: Path, folder: Path, identity: dict[str, Any], **more: str):
         self.url = _url_in(folder)
-        self._serve = lambda: _serving(programs, folder, identity)
+        self._serve = lambda: _serving(programs, folder, identity, **more)
         self._running = ExitStack()
 
     def start(self) -> None:
@@ -110,10 +110,10 @@ class Crashing:
 
 
 @contextmanager
-def crashing_postgres() -> Iterator[Crashing]:
-    """A server of one's own to be crashed, with an empty database. Raises `Unavailable`."""
+def crashing_postgres(**more: str) -> Iterator[Crashing]:
+    """A server of one's own to be crashed, with an empty database and `more` settings. Raises `Unavailable`."""
     with _cluster() as (programs, folder, identity):
-        server = Crashing(programs, folder, identity)
+        server = Crashing(programs, folder, identity, **more)
         server.start()
         try:
             yield server
