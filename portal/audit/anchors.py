@@ -17,12 +17,14 @@ from sqlalchemy.orm import Session
 
 from portal.audit import chain, sealed
 from portal.audit.models import AuditEntry, AuditLink
+from portal.base import disk
 from portal.base.clock import now
 from portal.base.settings import ServerKeys
 
 EVERY = timedelta(hours=1)
 REPLACED = "server_keys.replaced"
 """The act whose subject is the public key that signed anchors until then."""
+_BEGINNING, _SHORTEST = b'{"seq": ', 200  # how every line begins, and fewer bytes than any has
 _SLACK = timedelta(minutes=5)  # a timer is never quite on time
 
 
@@ -90,20 +92,36 @@ def from_line(line: str, signers: Collection[str]) -> Anchor:
 
 
 def append(file: Path, line: str) -> None:
-    """Add a line to the file, synced to the disk. Raises `OSError`."""
+    """Add a line to the file; once this returns, it and the file's name outlive a power cut. Raises `OSError`."""
+    there = whole(file)
     with file.open("ab") as stream:
-        stream.write(f"{line}\n".encode())
+        if stream.tell() > len(there):
+            stream.truncate(len(there))
+        begin = "" if there.endswith(b"\n") or not there else "\n"
+        stream.write(f"{begin}{line}\n".encode())
         stream.flush()
         os.fsync(stream.fileno())
+    disk.sync(file.parent)
+
+
+def whole(file: Path) -> bytes:
+    """What the file holds, without a last line that a power cut tore: nobody was told of it. Raises `OSError`."""
+    data = file.read_bytes() if file.exists() else b""
+    start = data.rstrip(b"\n").rfind(b"\n") + 1
+    line = data[start:]
+    begun = line.startswith(_BEGINNING) or _BEGINNING.startswith(line)
+    holed = b"\0" in line and (len(line) > _SHORTEST or not line.endswith(b"\n"))  # a sector that was not written
+    return data[:start] if holed or (begun and b"}" not in line) else data
+
+
+def lines(file: Path) -> list[str]:
+    """The lines of a file of anchors, without a torn one. Raises `OSError`."""
+    return whole(file).decode(errors="replace").splitlines()
 
 
 def last(file: Path, signers: Collection[str]) -> Anchor | None:
     """The newest anchor of a file; None when it holds none yet. Raises `BadAnchor`, `OSError`."""
-    newest = ""
-    if file.exists():
-        with file.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                newest = line.strip() or newest
+    newest = next((line.strip() for line in reversed(lines(file)) if line.strip()), "")
     return from_line(newest, signers) if newest else None
 
 

@@ -39,11 +39,13 @@ def hand_to_owner_of(example: Path, *paths: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """A folder that its owner alone can enter, with those above it; each belongs to whom the one above belongs."""
+    """A folder that its owner alone can enter, with those above it; each belongs to whom the one above belongs, and
+    its name outlives a power cut."""
     if not folder.exists():
         make_folder(folder.parent)
         folder.mkdir(mode=0o700)
         hand_to_owner_of(folder.parent, folder)
+        sync(folder.parent)
 
 
 def why(error: OSError) -> str:

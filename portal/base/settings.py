@@ -18,6 +18,8 @@ from holidays import list_supported_countries
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from portal.base import disk
+
 PREFIX = "PORTAL_"
 _KEY_BYTES = 32
 _POINT_BYTES, _UNCOMPRESSED = 65, 4
@@ -85,13 +87,15 @@ class ServerKeys:
             raise BadSettings(f"The key file {path} cannot be read as keys.") from error
 
     def write(self, path: Path) -> None:
-        """Put the keys in a new file that only its owner can read. An existing file is never replaced."""
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Put the keys in a new file that only its owner can read; once this returns, it and its name outlive a power
+        cut. An existing file is never replaced."""
+        disk.make_folder(path.parent)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(json.dumps(self._as_stored()))
             file.flush()
             os.fsync(file.fileno())
+        disk.sync(path.parent)
 
     @classmethod
     def _from(cls, stored: dict[str, Any]) -> "ServerKeys":

@@ -1,7 +1,6 @@
 """`flask audit …`: the trail's head carried out of the house, and the whole trail looked through."""
 
 from collections.abc import Collection
-from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -88,8 +87,7 @@ def _newest(file: Path, keys: ServerKeys) -> anchors.Anchor | None:
 def _look(file: Path | None, trusted: Collection[str]) -> verification.Verdict:
     """Look through the trail, and write down for the head's page that it was done."""
     there = file is not None and file.exists()
-    with file.open(encoding="utf-8", errors="replace") if file and there else nullcontext() as lines:
-        verdict = verification.verify(db.session(), lines, trusted)
+    verdict = verification.verify(db.session(), anchors.lines(file) if file and there else None, trusted)
     with db.transaction() as session:
         verification.keep_result(session, verdict)
     return verdict

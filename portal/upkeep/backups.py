@@ -161,8 +161,10 @@ def _last_time(folder: Path) -> datetime | None:
 def _put_down(folder: Path, moment: datetime) -> None:
     draft = folder / f"{_CLOCK}-new"
     draft.write_text(f"{moment:{_NAMED}}")
+    disk.sync(draft)
     disk.hand_to_owner_of(folder, draft)
     draft.replace(folder / _CLOCK)
+    disk.sync(folder)
 
 
 def _moment(file: Path) -> datetime | None:

@@ -49,6 +49,33 @@ def test_what_is_no_anchor_is_said_to_be_none(text):
         anchors.from_line(text, set())
 
 
+@pytest.mark.parametrize("torn", [lambda line: line[:3], lambda line: line[:90], lambda line: bytes(90) + line[90:],
+                                  lambda line: line[:90] + bytes(300)])
+def test_a_last_line_that_was_torn_is_passed_over_and_the_next_takes_its_place(city, line, tmp_path, torn):
+    file, signers = tmp_path / "anchors.txt", {sealed.public_key(city.keys)}
+    anchors.append(file, line)
+    whole = file.read_bytes()
+    file.write_bytes(whole + torn(whole))
+
+    assert anchors.lines(file) == [line]
+    assert anchors.last(file, signers) == anchors.from_line(line, signers)
+    anchors.append(file, line)
+    assert file.read_bytes() == 2 * whole
+
+
+@pytest.mark.parametrize("other", [b"no anchor", b"no anchor\n", b'{"seq": 1}', b"{}\n", b"\0\n"])
+def test_a_last_line_that_is_no_anchor_is_not_taken_for_a_torn_one(city, line, tmp_path, other):
+    file = tmp_path / "anchors.txt"
+    anchors.append(file, line)
+    with file.open("ab") as stream:
+        stream.write(other)
+
+    with pytest.raises(anchors.BadAnchor):
+        anchors.last(file, {sealed.public_key(city.keys)})
+    anchors.append(file, line)
+    assert anchors.lines(file) == [line, other.decode().strip(), line]
+
+
 def test_an_anchor_stands_while_the_trail_grows_and_not_on_another_chain(city):
     anchor = anchors.present(city.db)
 

@@ -4,14 +4,15 @@ what it had said by then."""
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.conftest import give_up
 
-CALLS = "pwrite64,write,fdatasync,fsync,ftruncate,unlink,rename,renameat,renameat2,mkdir,sendto"
+CALLS = "openat,pwrite64,write,fdatasync,fsync,ftruncate,unlink,rmdir,rename,renameat,renameat2,mkdir,sendto"
 _DATABASE = (".sqlite", ".sqlite-wal")
 _PHOTO = (".jpg", ".part")  # a photo under its name, and while it is written
 _CALL = re.compile(r"^\d+ +(\w+)\((.*)$")
@@ -38,7 +39,7 @@ class Sync:
 
 @dataclass(frozen=True)
 class Gone:
-    """A file was removed."""
+    """A file was removed, or a folder with all that was in it."""
 
     file: str
 
@@ -65,12 +66,8 @@ Event = Write | Sync | Gone | Named | Answer
 @contextmanager
 def tracing(pids: list[int], log: Path) -> Iterator[None]:
     """Watch these processes, their threads and their children until the end of the block."""
-    program = shutil.which("strace")
-    if program is None:
-        give_up("no strace: apt install strace")
     attach = [part for pid in pids for part in ("-p", str(pid))]
-    tracer = subprocess.Popen([program, "-f", "-y", "-xx", "-s", "100000", "-e", f"trace={CALLS}",
-                               "-e", "signal=none", "-o", log, *attach], stderr=subprocess.PIPE)
+    tracer = subprocess.Popen([*_strace(log), *attach], stderr=subprocess.PIPE)
     assert tracer.stderr
     while b"attached" not in tracer.stderr.readline():
         assert tracer.poll() is None, "strace may not look at this process"
@@ -81,40 +78,70 @@ def tracing(pids: list[int], log: Path) -> Iterator[None]:
         tracer.communicate()
 
 
-def events(lines: Iterable[str]) -> Iterator[Event]:
+def traced(command: Sequence[str | Path], log: Path, **how: Any) -> int:
+    """Run a command to its end and watch it; its exit code."""
+    return subprocess.run([*_strace(log), *command], check=False, **how).returncode
+
+
+def _is_photo(file: str) -> bool:
+    return file.endswith(_PHOTO)
+
+
+def events(lines: Iterable[str], ours: Callable[[str], bool] = _is_photo, there: Collection[str] = ()
+           ) -> Iterator[Event]:
     """The calls of a trace that matter, in their order. A write or an answer counts where it began, a sync where it
-    had returned: so a trace is never read too kindly."""
+    had returned: so a trace is never read too kindly. Beside the database's files those count that are `ours`; what
+    was `there` before gets no name by being opened."""
     for line in _ordered(lines):
         call = _CALL.match(line)
-        event = _event(call[1], call[2]) if call else None
+        event = _event(call[1], call[2], ours, there) if call else None
         if event is not None:
             yield event
 
 
 def said_too_early(seen: Iterable[Event]) -> tuple[int, int]:
     """How many answers were given, and how many of them while something that was written was not synced."""
+    at_answers = list(_unsynced(seen))
+    return len(at_answers), sum(map(bool, at_answers))
+
+
+def not_synced(seen: Iterable[Event]) -> set[str]:
+    """Which files and folders were not synced at the end of a trace."""
+    *_before, at_end = _unsynced([*seen, Answer(0, b"")])
+    return at_end
+
+
+def _unsynced(seen: Iterable[Event]) -> Iterator[set[str]]:
+    """What was written and not synced at each answer."""
     unsynced: set[str] = set()
-    answers = early = 0
     for event in seen:
         match event:
             case Write():
                 unsynced.add(event.file)
-            case Sync() | Gone():
+            case Sync():
                 unsynced.discard(event.file)
+            case Gone():
+                unsynced = {name for name in unsynced if name != event.file
+                            and not name.startswith(f"{event.file}/")}
             case Named():
                 unsynced.add(str(Path(event.name).parent))
                 if event.before in unsynced:
                     unsynced = unsynced - {event.before} | {event.name}
             case Answer():
-                answers += 1
-                early += bool(unsynced)
-    return answers, early
+                yield set(unsynced)
 
 
-def _event(call: str, rest: str) -> Event | None:
+def _strace(log: Path) -> list[str | Path]:
+    program = shutil.which("strace")
+    if program is None:
+        give_up("no strace: apt install strace")
+    return [program, "-f", "-y", "-xx", "-s", "100000", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", log]
+
+
+def _event(call: str, rest: str, ours: Callable[[str], bool], there: Collection[str]) -> Event | None:
     on_file = _ON_FILE.match(rest)
     if on_file is None:
-        return _on_name(call, rest)
+        return _on_name(call, rest, ours, there)
     file, rest = _unhex(on_file[1]).decode(), on_file[2]
     if call == "sendto":
         data = _bytes(rest)
@@ -123,17 +150,20 @@ def _event(call: str, rest: str) -> Event | None:
     if call in {"fdatasync", "fsync"}:
         return Sync(file)
     if call == "write":
-        return Write(file, 0, _bytes(rest)) if file.endswith(_PHOTO) else None
+        return Write(file, 0, _bytes(rest)) if ours(file) else None
     return _on_database(call, file, rest) if file.endswith(_DATABASE) else None
 
 
-def _on_name(call: str, rest: str) -> Event | None:
-    """What became of a name. What failed changed nothing; of folders and new names only the photos' count."""
+def _on_name(call: str, rest: str, ours: Callable[[str], bool], there: Collection[str]) -> Event | None:
+    """What became of a name. What failed changed nothing; of new names and files only ours count, and all folders."""
     paths = [_unhex(path).decode() for path in _TEXT.findall(rest)]
-    if call == "unlink":
+    if not paths or ") = -1" in rest:
+        return None
+    if call in {"unlink", "rmdir"}:
         return Gone(paths[0])
-    ours = bool(paths) and (call == "mkdir" or paths[-1].endswith(_PHOTO))
-    return Named(paths[0] if len(paths) > 1 else "", paths[-1]) if ours and ") = -1" not in rest else None
+    if call == "openat":
+        return Named("", paths[0]) if "O_CREAT" in rest and ours(paths[0]) and paths[0] not in there else None
+    return Named(paths[0] if len(paths) > 1 else "", paths[-1]) if call == "mkdir" or ours(paths[-1]) else None
 
 
 def _on_database(call: str, file: str, rest: str) -> Event:
