@@ -15,7 +15,8 @@ from tests.support.every_form import PREPARE
 from tests.support.history import OK, History
 from tests.support.killing import Gunicorn, Nursery
 from tests.support.powercut import cuts, put
-from tests.support.traced import events, said_too_early, tracing
+from tests.support.traced import Answer, events, said_too_early, tracing
+from tests.support.writings import browsers_of
 
 NO_SYNC = "import portal.base.db as d; d._PRAGMAS = tuple(p.replace('FULL', 'OFF') for p in d._PRAGMAS)"
 AS_IN_TESTS = """
@@ -26,6 +27,8 @@ s.CODE_COST = replace(s.CODE_COST, memory_kib=8, rounds=1)
 CODE = re.compile(rb"Location: /k/([0-9A-Z]{3}-[0-9A-Z]{3})")
 IN_CI = ("flags.new", "flags.add", "outreach.log", "outreach.add_photo", "followup.act", "followup.close",
          "accounts.sign_in_with_card")
+OUTLIVES = ("outreach.log", "followup.act", "casework.assess", "accounts.enrol",
+            "accounts.sign_in_with_card", "accounts.new_card")  # in this order: a new card ends the one before
 PHOTO_NOT_SYNCED = """
 import os, types
 import portal.outreach.photos as p
@@ -101,6 +104,20 @@ def test_what_was_acknowledged_survives_a_power_cut_at_any_moment(city, siti, tm
           f"{cut} cuts, {lost} lost, {broken} broken files", "0", holds=cut > 100 and lost == broken == 0)
 
 
+@pytest.mark.parametrize("routes", [(route,) for route in sorted(PREPARE)] if LONG else [OUTLIVES], ids=" ".join)
+def test_every_row_of_what_was_acknowledged_survives_a_power_cut(city, tmp_path, claim, routes):
+    cut, lost, broken = rows_after_cuts(city, tmp_path, routes)
+
+    what = routes[0] if LONG else "a session, an act, an assessment, a first time, a sign-in, a new list of codes"
+    claim(f"{what}: once acknowledged, every row of it survives a power cut at any moment",
+          f"{cut} cuts, {lost} rows lost, {broken} broken files", "0",
+          holds=cut >= 2 * len(routes) and lost == broken == 0)
+
+
+def test_a_row_that_is_lost_is_found(city, tmp_path):
+    assert rows_after_cuts(city, tmp_path, OUTLIVES[:2], NO_SYNC)[1] > 0
+
+
 def test_the_detectors_find_a_server_that_does_not_sync(city, siti, tmp_path):
     start = files_of(city)
     with unsafe(city, tmp_path) as port:
@@ -137,6 +154,50 @@ def after_cuts(seen, start, folder):
             there, whole = held_in(put(disk.after_the_cut(dice), str(folder / "city.sqlite"), place))
             cut, lost, broken = cut + 1, lost + len(said - there), broken + (not whole)
     return cut, lost, broken
+
+
+def rows_after_cuts(city, folder, routes, weaker=""):
+    """Send a form to each of these routes, and cut the power at every moment of it: how often, how many rows that had
+    been there at an answer are gone or another in all, how many files broken."""
+    sends = [PREPARE[route](city) for route in routes]
+    city.db.rollback()
+    for engine in (city.db.get_bind(), city.app.extensions["engine"]):
+        engine.dispose()
+    start, file, told, kept = files_of(city), folder / "city.sqlite", 0, {0: {}}
+    with deployed(city, folder, weaker) as port:
+        for send in sends:
+            assert over_the_line(send, port)().status < 400
+            told += sum(browser.client.answered for browser in browsers_of(send))
+            kept[told] = rows_in(f"file:{file}?mode=ro")
+    seen, last = trace_of(folder), kept[told]
+    assert sum(isinstance(event, Answer) for event in seen) == told
+    cut = lost = broken = 0
+    chance, place = random.Random(2), folder / "cut"
+    place.mkdir(exist_ok=True)
+    for disk in cuts(seen, start):
+        sure = kept[max(number for number in kept if number <= len(disk.said))]
+        for dice in (None, chance):
+            left = put(disk.after_the_cut(dice), str(file), place)
+            whole, there = held_in(left)[1], rows_in(f"file:{left}")
+            cut, broken = cut + 1, broken + (not whole)
+            lost += sum(key not in there or (last[key] == row and there[key] != row)
+                        for key, row in sure.items() if key in last)  # what a later one changed need only be there
+    return cut, lost, broken
+
+
+def rows_in(address):
+    """Every row of a database, by its table and key; none where it is broken."""
+    found = {}
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as db:
+            for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                columns = db.execute(f"PRAGMA table_info({table})").fetchall()
+                key = [number for number, *_more, is_key in columns if is_key]
+                rows = db.execute(f"SELECT * FROM {table}")  # noqa: S608 - our own names
+                found |= {(table, *(row[number] for number in key)): row for row in rows}
+    except sqlite3.DatabaseError:
+        return {}
+    return found
 
 
 def held_in(file):

@@ -30,6 +30,8 @@ class Line:
     def __init__(self, port: int, client: Any):
         """`client` is the test client with which she signed in."""
         self.port, self.cookies = port, {one.key: one.value for one in client._cookies.values()}
+        self.answered = 0
+        """How often it was told that something is done, or shown a page."""
 
     def ask(self, method: str, path: str, body: Any = None, headers: Any = None) -> Any:
         """The answer, as far as a `Page` looks at it. Raises `OSError` or `http.client.HTTPException`."""
@@ -42,6 +44,7 @@ class Line:
             data = answer.read()
         finally:
             connection.close()
+        self.answered += answer.status < 400  # noqa: PLR2004
         for cookie in answer.headers.get_all("Set-Cookie") or ():
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
