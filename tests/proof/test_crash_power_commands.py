@@ -133,7 +133,8 @@ def cuts_of_the_next_line(city, file):
     yield bytes(disk.after_the_cut()[str(file)])
 
 
-def test_after_a_power_cut_the_anchors_are_read_as_they_were_and_the_next_one_is_added(city, file, claim):
+def stopped_by_cuts(city, file):
+    """How often a cut left part of a line, and what went wrong after it."""
     before, torn, found = file.read_bytes(), 0, []
     for left in cuts_of_the_next_line(city, file):
         file.write_bytes(left)
@@ -143,9 +144,22 @@ def test_after_a_power_cut_the_anchors_are_read_as_they_were_and_the_next_one_is
             found.append(verified.output + added.output + again.output)
         if not file.read_bytes().startswith(before):
             found.append("an earlier line is gone")
+    return torn, found
+
+
+def test_after_a_power_cut_the_anchors_are_read_as_they_were_and_the_next_one_is_added(city, file, claim):
+    torn, found = stopped_by_cuts(city, file)
 
     claim("a power cut while an anchor is added costs no earlier one, and stops neither the next nor verifying",
           f"{len(found)} of {CUTS + 1} cuts, {torn} with part of a line", 0, holds=torn > CUTS / 4 and not found)
+
+
+def test_a_torn_line_that_is_taken_for_an_anchor_would_be_seen(city, file, monkeypatch):
+    monkeypatch.setattr(anchors, "whole", lambda file: file.read_bytes())
+
+    _torn, found = stopped_by_cuts(city, file)
+
+    assert any("is no anchor" in said for said in found)
 
 
 def test_a_line_that_is_no_anchor_is_no_torn_one(city, file):

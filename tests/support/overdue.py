@@ -138,10 +138,11 @@ def left(city: SimpleNamespace, world: Overdue, *folders: Path) -> int:
 
 
 def pieces_in(files: list[Path], secrets: list[bytes]) -> int:
-    """How many pieces of 16 bytes of the secrets stand in these files."""
-    pieces = {secret[first:first + 16] for secret in secrets for first in range(0, len(secret) - 15, 8)}
+    """How many pieces of 16 bytes of the secrets stand in these files. Only every eighth place of a file is looked
+    at, for every piece there is: what is 23 bytes long is found wherever it stands."""
+    pieces = {secret[first:first + 16] for secret in secrets for first in range(len(secret) - 15)}
     data = b"\0".join(file.read_bytes() for file in files)
-    return sum(data[at:at + 16] in pieces for at in range(len(data)))
+    return sum(data[at:at + 16] in pieces for at in range(0, len(data), 8))
 
 
 def files_of_database(city: SimpleNamespace) -> list[Path]:
