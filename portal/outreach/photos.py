@@ -10,11 +10,13 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from threading import BoundedSemaphore
 from uuid import UUID, uuid4
 
 from portal.base import disk
+from portal.base.clock import now
 from portal.base.errors import Overloaded
 from portal.outreach import drawing
 
@@ -94,7 +96,8 @@ def _checked(made: bytes) -> Drawn:
 
 def put(folder: Path, photo_id: UUID, data: bytes) -> None:
     """Write a picture so that it is there whole or not at all, for the server's own account alone; once this
-    returns, it and its name outlive a power cut."""
+    returns, it and its name outlive a power cut. As its date it gets the day alone: with the minute, it would say
+    when its cadre was at her phone, and so which concern is hers."""
     if not folder.is_dir():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         disk.sync(folder.parent)
@@ -103,6 +106,7 @@ def put(folder: Path, photo_id: UUID, data: bytes) -> None:
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(data)
             file.flush()
+            os.utime(file.fileno(), (_end_of_day(),) * 2)
             os.fsync(file.fileno())
         part.replace(_file(folder, photo_id))
         disk.sync(folder)
@@ -128,6 +132,11 @@ def left_over(folder: Path, known: set[UUID]) -> list[Path]:
     names = {f"{photo_id}.jpg" for photo_id in known}
     return sorted(file for file in folder.glob("*") if file.is_file() and file.name not in names) \
         if folder.is_dir() else []
+
+
+def _end_of_day() -> float:
+    """In seconds. Its beginning would have the sweep of strays (`cli/purge.py`) take a new file for an old one."""
+    return (datetime.combine(now(), time.min, UTC) + timedelta(days=1)).timestamp()
 
 
 def _file(folder: Path, photo_id: UUID) -> Path:

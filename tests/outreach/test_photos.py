@@ -6,6 +6,8 @@ import struct
 import subprocess
 import zlib
 from dataclasses import replace
+from datetime import datetime
+from uuid import uuid4
 
 import pytest
 from PIL import Image, PngImagePlugin
@@ -14,6 +16,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from portal.accounts.models import Account
+from portal.base.clock import telling
 from portal.base.db import writing
 from portal.base.settings import BadSettings, Settings
 from portal.outreach import photos
@@ -226,6 +229,20 @@ def test_files_are_for_the_servers_own_account_and_written_whole(folder, city, s
 
 
 @pytest.mark.asvs("V2.3.2")
+def test_the_date_of_a_file_says_the_day_alone_and_never_makes_it_a_stray(folder):
+    folder.mkdir()
+    dates = []
+    for moment in ("2026-11-29T00:00:00+00:00", "2026-11-29T23:59:59+00:00", "2026-11-30T00:00:00+00:00"):
+        with telling(datetime.fromisoformat(moment)):
+            photos.put(folder, photo_id := uuid4(), b"x")
+        seen = (folder / f"{photo_id}.jpg").stat()
+        dates.append((seen.st_mtime, seen.st_atime))
+        assert seen.st_mtime > datetime.fromisoformat(moment).timestamp()
+
+    assert dates[0] == dates[1] == (dates[0][0],) * 2
+    assert dates[2][0] - dates[1][0] == 24 * 60 * 60
+
+
 def test_two_photos_are_enough_and_the_same_form_twice_is_one(city, sign_in, folder):
     key, browser = logged(city), sign_in(city.siti)
     form = dict(browser.get(f"/s/{key}/foto").form("/foto").values) | {"agreed": "y"}

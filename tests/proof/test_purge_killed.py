@@ -146,8 +146,8 @@ def test_a_purge_that_is_killed_leaves_all_that_is_not_due_and_the_next_one_come
     store = place.city.db.get_bind().dialect.name
     claim(f"a killed {run} on {store}: what is not due is untouched, what is due is whole or gone, the next run ends "
           "it to the last byte, and the trail says how much",
-          f"{killed} kills, {begun} of them after the first had gone, {ends} ends, faults: {sorted(set(found))}", "no fault",
-          holds=killed >= KILLS and not found)
+          f"{killed} kills, {begun} of them after the first had gone, {ends} ends, faults: {sorted(set(found))}",
+          "no fault", holds=killed >= KILLS and not found)
 
 
 def test_one_that_died_between_deleting_and_the_trail_would_be_seen(weak_place):
