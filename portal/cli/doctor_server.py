@@ -14,6 +14,7 @@ from portal.base.clock import now
 from portal.base.settings import Settings
 from portal.cli.database import ROOT, no_keys
 from portal.cli.finding import Finding, bad, ok, warn
+from portal.upkeep import erasing
 
 _MONTH, _OVERDUE = 31, 92  # days
 _MIB = 1024 * 1024
@@ -164,4 +165,8 @@ def _postgres(session: Session) -> Finding:
         return bad("the portal is PostgreSQL's superuser. Give it the role of deploy/postgres-roles.sql.")
     if session.scalar(text("SELECT has_table_privilege('audit_entries', 'UPDATE')")):
         return warn("the portal owns its tables. Give it the role of deploy/postgres-roles.sql.")
+    if not erasing.owner_writes_anew(session):
+        return bad("what is deleted stays in the tables' files. Run deploy/postgres-roles.sql once more.")
+    if session.scalar(text("SELECT current_setting('wal_recycle')")) == "on":
+        return warn("PostgreSQL's log keeps what was forgotten. Set wal_recycle = off (docs/backup.md).")
     return ok("PostgreSQL syncs before it answers, and the portal's role cannot change the trail")

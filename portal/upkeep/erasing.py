@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from portal.upkeep import apart
 
@@ -44,6 +45,11 @@ def erase_rests(engine: Engine) -> bool:
             lambda: _log_emptied(raw.driver_connection))
     finally:
         raw.close()
+
+
+def owner_writes_anew(session: Session) -> bool:
+    """Whether the tables' owner has lent the portal's role the function that writes them anew."""
+    return bool(session.scalar(_BY_OWNER))
 
 
 def write_anew(connection: Connection, table: str) -> None:

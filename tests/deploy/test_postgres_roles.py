@@ -205,6 +205,39 @@ def test_where_it_may_not_have_the_order_of_rows_taken_away_the_tick_says_what_t
     assert "Run deploy/postgres-roles.sql once more." in answer.output
 
 
+@pytest.mark.postgres
+def test_the_doctor_says_what_is_missing_for_forgetting_to_be_whole(city, monkeypatch):
+    monkeypatch.setattr(doctor_server, "_POSTGRES", ("synchronous_commit",))  # a test's server does not sync
+    superuser, found = engine_for(_as(city.url, "portal")), []
+
+    def look():
+        city.db.rollback()
+        city.db.get_bind().dispose()
+        finding = doctor_server.database(city.settings, city.db)
+        found.append((finding.state, finding.said))
+
+    def superuser_says(*lines):
+        with superuser.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for line in lines:
+                connection.execute(text(line))
+
+    look()
+    superuser_says("ALTER SYSTEM SET wal_recycle = off", "SELECT pg_reload_conf(), pg_sleep(0.5)")
+    look()
+    superuser_says("DROP FUNCTION write_anew(text)")
+    look()
+    run_roles(superuser)
+    superuser_says("ALTER SYSTEM RESET wal_recycle", "SELECT pg_reload_conf()")
+    superuser.dispose()
+
+    assert [(state, found_in(said)) for state, said in found] == [
+        ("warn", "wal_recycle"), ("ok", "syncs"), ("bad", "deploy/postgres-roles.sql")]
+
+
+def found_in(said):
+    return next(word for word in ("wal_recycle", "deploy/postgres-roles.sql", "syncs") if word in said)
+
+
 @pytest.mark.asvs("V13.2.2", "V16.4.2")
 @pytest.mark.postgres
 @pytest.mark.parametrize("act", [
