@@ -28,7 +28,7 @@ test-browser: ## Run the journeys in a real browser (needs Chromium)
 test-slow: ## Run what takes minutes: a hundred thousand guesses at signing in
 	@$(BOOTSTRAP) test -m slow $(ARGS)
 
-asvs: ## Run what shows the requirements of OWASP ASVS 5.0.0; writes docs/asvs.md
+asvs: ## Run what shows the requirements of OWASP ASVS 5.0.0 and of BSSN; writes docs/asvs.md and docs/bssn.md
 	@PORTAL_ASVS_PAGE=docs/asvs.md $(BOOTSTRAP) test -m "asvs and not slow" $(ARGS)
 
 prove: ## Show what is claimed: one line a claim, with its figure and its limit

@@ -12,7 +12,7 @@ from flask import Flask
 
 from portal.base.db import Base
 from tests.support import asvs
-from tests.support.asvs_page import page
+from tests.support.asvs_page import clauses_page, page
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -88,6 +88,28 @@ def test_the_page_of_results_names_every_requirement():
     text = (ROOT / "docs/asvs.md").read_text()
 
     assert set(re.findall(r"^\| (V[\d.]+) \|", text, re.M)) == asvs.requirements().keys()
+
+
+def test_every_clause_of_bssn_is_answered_by_requirements_or_in_words():
+    text = (ROOT / "docs/bssn.md").read_text()
+    clauses = asvs.clauses()
+
+    assert re.findall(r"^\| 27\((\d+)\)(\w) \|", text, re.M) == [(one[:-1], one[-1]) for one in clauses]
+    assert [one.id for one in clauses.values() if not (one.by or one.words)] == []
+    assert {found for one in clauses.values() for found in one.by.split()} <= asvs.requirements().keys()
+    assert len(clauses) == 73
+
+
+def test_a_clause_is_only_as_good_as_the_worst_of_what_shows_it():
+    said = {"V1.1.2": asvs.Answer("V1.1.2", "written", "docs/rules.md#Limits", "so and so"),
+            "V1.1.3": asvs.Answer("V1.1.3", "declined", "", "on purpose")}
+    shown = {"V1.1.1": {"t": True}, "V1.1.4": {"t": False}}
+    by = {"1a": "V1.1.1 V1.1.2", "1b": "V1.1.2", "1c": "V1.1.1 V1.1.3", "1d": "V1.1.1 V1.1.4", "1e": "V1.1.1 V1.1.5"}
+
+    text = clauses_page({one: asvs.Clause(one, "asks", shows, "") for one, shows in by.items()}, said, shown)
+
+    assert re.findall(r"^\| 27\(1\)\w \| asks \| (\S+) \|", text, re.M) == [
+        "pass", "written", "declined", "**FAIL**", "**open**"]
 
 
 def test_a_page_says_pass_fail_written_open_and_declined():

@@ -1,7 +1,8 @@
-"""Which test shows which requirement of OWASP ASVS 5.0.0, and the page that says so.
+"""Which test shows which requirement of OWASP ASVS 5.0.0 or clause of BSSN's, and the pages that say so.
 
 A test carries the ids of what it shows: `@pytest.mark.asvs("V1.2.1")`. `make asvs` runs those tests and writes
-`docs/asvs.md`, for which `PORTAL_ASVS_PAGE` names the file; any other run only checks that the ids exist.
+`docs/asvs.md`, for which `PORTAL_ASVS_PAGE` names the file, and `bssn.md` beside it; any other run only checks that
+the ids exist.
 """
 
 import csv
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.asvs_page import page
+from tests.support.asvs_page import clauses_page, page
 
 TESTS = Path(__file__).parent.parent
 DATA = TESTS / "asvs"
@@ -41,6 +42,23 @@ class Answer:
     answer: str
     where: str
     words: str
+
+
+@dataclass(frozen=True)
+class Clause:
+    """What a paragraph (a number) and point (a letter) of Article 27 of BSSN Regulation 4 of 2021 asks, in our words.
+    `by`: the requirements of ASVS that show it here, separated by blanks; `words`: what they leave out, or where it
+    is shown where none does."""
+
+    id: str
+    asks: str
+    by: str
+    words: str
+
+
+def clauses() -> dict[str, Clause]:
+    """Every clause whose words are known, by its id."""
+    return {row["id"]: Clause(**row) for row in _rows("bssn.csv")}
 
 
 def requirements() -> dict[str, Requirement]:
@@ -74,7 +92,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The page, when one is asked for."""
     if file := os.environ.get("PORTAL_ASVS_PAGE"):
         ran = [report for kind in ("passed", "failed", "error") for report in terminalreporter.stats.get(kind, ())]
-        Path(file).write_text(page(requirements(), answers(), results(ran)), encoding="utf-8")
+        shown = results(ran)
+        Path(file).write_text(page(requirements(), answers(), shown), encoding="utf-8")
+        Path(file).with_name("bssn.md").write_text(clauses_page(clauses(), answers(), shown), encoding="utf-8")
 
 
 def results(reports: Iterable[pytest.TestReport]) -> Mapping[str, dict[str, bool]]:
