@@ -218,6 +218,22 @@ def test_what_is_half_written_in_one_form_outlives_the_act_of_another(city, visi
     assert flag_of(city, flag_id).risk_assessed == "high"
 
 
+def test_what_was_sent_does_not_stand_in_the_form_again(city, visit, address):
+    flag_id = sent(city)
+    with visit(city.rina) as context:
+        page = context.new_page()
+        page.goto(f"{address}/k/{code_of(city, flag_id)}/kerja")
+        page.locator("details:has(form[data-move=assess]) summary").click()
+        page.locator("[name=risk][value=high]").check()
+        page.fill("[name=why_risk]", "mutiara pertama")
+
+        page.locator("form[data-move=assess] button").click()
+
+        expect(page.locator("#lembar > [data-fokus]")).to_be_focused()
+        expect(page.locator("[name=why_risk]")).to_have_value("")
+        expect(page.locator("[name=why_risk]")).to_be_hidden()
+
+
 def test_two_officers_at_once_see_each_other_and_lose_nothing(city, visit, address):
     flag_id = sent(city)
     sheet = f"{address}/k/{code_of(city, flag_id)}/kerja"

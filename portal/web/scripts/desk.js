@@ -75,9 +75,10 @@
   const begun = new WeakSet();
   let kept = [];
   document.addEventListener("input", ({ target }) => target.form && begun.add(target.form));
-  document.addEventListener("htmx:beforeSwap", ({ detail: { target, elt } }) => {
+  document.addEventListener("htmx:beforeSwap", ({ detail: { target, requestConfig } }) => {
     if (target.id !== "lembar") return;
-    kept = [...target.querySelectorAll("form[data-move]")].filter((form) => form !== elt && begun.has(form))
+    const sent = requestConfig.elt; // not `detail.elt`: that is the sheet
+    kept = [...target.querySelectorAll("form[data-move]")].filter((form) => form !== sent && begun.has(form))
       .map((form) => [form.dataset.move, [...new FormData(form)]]);
   });
   document.addEventListener("htmx:afterSettle", () => {
