@@ -2,6 +2,8 @@
 
 import errno
 import logging
+from collections.abc import Callable
+from typing import Any
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_babel import get_locale
@@ -24,24 +26,27 @@ _log = logging.getLogger("portal")
 
 def init_app(app: Flask) -> None:
     """Map the house's own refusals and HTTP's to pages."""
-    app.register_error_handler(NotVisible, _not_visible)
-    app.register_error_handler(404, lambda _error: _page("not_here", 404))
-    app.register_error_handler(403, lambda _error: _page("not_here", 404))
-    app.register_error_handler(405, lambda _error: _page("not_here", 404))
-    app.register_error_handler(Stale, lambda _error: _page("changed", 409))
-    app.register_error_handler(Refused, lambda _error: _page("not_now", 409))
-    app.register_error_handler(CSRFError, _old_form)
+    def on(error: type[Exception] | int, answer: Callable[[Any], Response]) -> None:
+        app.register_error_handler(error, _after_reading(answer))
+
+    on(NotVisible, _not_visible)
+    on(404, lambda _error: _page("not_here", 404))
+    on(403, lambda _error: _page("not_here", 404))
+    on(405, lambda _error: _page("not_here", 404))
+    on(Stale, lambda _error: _page("changed", 409))
+    on(Refused, lambda _error: _page("not_now", 409))
+    on(CSRFError, _old_form)
     app.register_error_handler(RequestEntityTooLarge, lambda _error: too_large())
     app.register_error_handler(SecurityError, _strange_host)
     for gone in (OperationalError, InterfaceError, NoConnection):
-        app.register_error_handler(gone, _unavailable)
-    app.register_error_handler(DatabaseError, _database_fault)
-    app.register_error_handler(OSError, _no_disk)
+        on(gone, _unavailable)
+    on(DatabaseError, _database_fault)
+    on(OSError, _no_disk)
     app.extensions["busy_pages"] = {}
-    app.register_error_handler(Overloaded, _busy)
-    app.register_error_handler(TooFast, _too_fast)
-    app.register_error_handler(HTTPException, lambda error: _page("trouble", error.code or 500))
-    app.register_error_handler(Exception, _broken)
+    on(Overloaded, _busy)
+    on(TooFast, _too_fast)
+    on(HTTPException, lambda error: _page("trouble", error.code or 500))
+    on(Exception, _broken)
 
 
 def ask_nobody_if_unreachable() -> None:
@@ -77,6 +82,21 @@ def swallow() -> None:
         if not chunk:
             break
         left -= len(chunk)
+
+
+def _after_reading(answer: Callable[[Any], Response]) -> Callable[[Any], Response]:
+    """A page looks into what was sent. Where that is too large, or broke off on its way, it finds nothing there:
+    else the answer would fail in its turn, and the web server below would log the address and answer by itself."""
+    def answered(error: Any) -> Response:
+        try:
+            _ = request.form
+        except RequestEntityTooLarge:
+            swallow()
+        except HTTPException:
+            request.__dict__["form"] = ImmutableMultiDict()
+        return answer(error)
+
+    return answered
 
 
 def _page(kind: str, status: int, **context: object) -> Response:

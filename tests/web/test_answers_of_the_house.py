@@ -2,6 +2,7 @@
 
 import errno
 import logging
+from io import BytesIO
 
 import pytest
 from sqlalchemy import delete, func, select
@@ -17,6 +18,7 @@ from portal.flags import commands
 from portal.flags.models import Flag
 from portal.web import db
 from portal.web.guard import public
+from portal.web.shedding import Turn
 from tests.support.pages import Browser
 
 
@@ -72,6 +74,23 @@ def test_ten_megabytes_of_text_are_refused_with_a_sentence(guest):
 
     assert answer.status == 413
     assert "Nothing was sent" in answer.text
+
+
+@pytest.mark.asvs("V16.5.4")
+@pytest.mark.parametrize(("method", "path", "status"), [
+    ("GET", "/nowhere", 404), ("PUT", "/nowhere", 404), ("PUT", "/masuk", 404), ("POST", "/masuk", 503)])
+@pytest.mark.parametrize(("body", "announced"), [(b"x=" + b"0" * 3_000_000, 3_000_002), (b"once=0", 1000)],
+                         ids=["too much", "cut off"])
+def test_a_body_that_cannot_be_read_breaks_no_page_about_something_else(
+        city, guest, method, path, status, body, announced):
+    for _place in range(Turn.SIGN_IN.value if status == 503 else 0):  # noqa: PLR2004
+        city.app.extensions["places"].take(Turn.CONCERN.value)
+
+    answer = guest.client.open(path, method=method, **_as_gunicorn_hands_it_on(body, announced))
+
+    assert answer.status_code == status
+    assert "Content-Security-Policy" in answer.headers
+    assert "112" in answer.text
 
 
 @pytest.mark.parametrize("language", ["en", "id"])
@@ -317,3 +336,9 @@ def test_asking_whether_the_server_answers_keeps_nobody_awake(city, sign_in):
 
     with browser.client.session_transaction() as cookie:
         assert cookie["seen"] == seen
+
+
+def _as_gunicorn_hands_it_on(body, announced):
+    """A form of which so much came, and so much was announced. Gunicorn says that the body ends by itself."""
+    return {"input_stream": BytesIO(body), "content_type": "application/x-www-form-urlencoded",
+            "environ_overrides": {"CONTENT_LENGTH": str(announced), "wsgi.input_terminated": True}}
