@@ -26,6 +26,8 @@ _log = logging.getLogger("portal")
 
 def init_app(app: Flask) -> None:
     """Map the house's own refusals and HTTP's to pages."""
+    app.before_request(_take_only_what_is_whole)
+
     def on(error: type[Exception] | int, answer: Callable[[Any], Response]) -> None:
         app.register_error_handler(error, _after_reading(answer))
 
@@ -82,6 +84,14 @@ def swallow() -> None:
         if not chunk:
             break
         left -= len(chunk)
+
+
+def _take_only_what_is_whole() -> None:
+    """A form whose connection broke off in the middle: gunicorn hands on what came as if it was all, and half of what
+    she wrote would be kept, under a key that then refuses the whole. Without that word of gunicorn's Werkzeug counts
+    for itself, and refuses it. (nginx holds such a form back; not every server stands behind one.)"""
+    if request.content_length is not None:
+        request.environ.pop("wsgi.input_terminated", None)
 
 
 def _after_reading(answer: Callable[[Any], Response]) -> Callable[[Any], Response]:

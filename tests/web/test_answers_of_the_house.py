@@ -3,6 +3,7 @@
 import errno
 import logging
 from io import BytesIO
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import delete, func, select
@@ -91,6 +92,22 @@ def test_a_body_that_cannot_be_read_breaks_no_page_about_something_else(
     assert answer.status_code == status
     assert "Content-Security-Policy" in answer.headers
     assert "112" in answer.text
+
+
+def test_a_form_that_broke_off_on_its_way_is_not_taken_for_a_whole_one(city, sign_in):
+    browser = sign_in(city.siti)
+    form = browser.get("/k/baru").form("/k/baru").fill(danger="again", who="girl", signs=["injury"],
+                                                       known="witnessed", child_aware="unknown", story="mutiara")
+    whole = urlencode([("action", "send"), *form.values]).encode()
+    assert whole.endswith(b"mutiara")
+
+    answer = browser.client.post("/k/baru", **_as_gunicorn_hands_it_on(whole[:-4], len(whole)))
+    kept = city.db.scalar(select(func.count()).select_from(Flag))
+    form.submit("send")
+    city.db.rollback()
+
+    assert (answer.status_code, kept) == (400, 0)
+    assert city.db.scalar(select(func.count()).select_from(Flag)) == 1
 
 
 @pytest.mark.parametrize("language", ["en", "id"])
