@@ -218,6 +218,23 @@ def test_what_is_half_written_in_one_form_outlives_the_act_of_another(city, visi
     assert flag_of(city, flag_id).risk_assessed == "high"
 
 
+def test_a_reason_that_was_chosen_above_takes_nothing_from_what_is_half_written_below(city, visit, address):
+    flag_id = sent(city)
+    with visit(city.rina) as context:
+        page = context.new_page()
+        page.goto(f"{address}/k/{code_of(city, flag_id)}/kerja")
+        page.select_option("[name=why_open]", "emergency")
+        page.locator("details:has(form[data-move=assess]) summary").click()
+        page.fill("[name=why_risk]", "mutiara pertama")
+
+        page.locator("form[data-move=take] button").click()
+
+        expect(page.locator("form[data-move=take] button")).to_have_count(0)
+        expect(page.locator("[name=why_open]")).to_have_value("emergency")
+        expect(page.locator("[name=why_risk]")).to_have_value("mutiara pertama")
+        expect(page.locator("[name=why_risk]")).to_be_visible()
+
+
 def test_what_was_sent_does_not_stand_in_the_form_again(city, visit, address):
     flag_id = sent(city)
     with visit(city.rina) as context:

@@ -89,7 +89,7 @@
         if (!field || field.type === "hidden") continue; // they belong to the sheet as it is now
         field.value = value;
         (field[0] || field).dispatchEvent(new Event("input", { bubbles: true })); // should the page lock, it is kept
-        form.closest("details").open = true;
+        form.closest("details")?.setAttribute("open", ""); // that for names stands in none
       }
     }
   });
