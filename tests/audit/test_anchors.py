@@ -42,6 +42,14 @@ def test_a_line_of_another_server_is_not_ours_unless_it_is_trusted(city, line):
     assert anchors.from_line(line, {sealed.public_key(other), sealed.public_key(city.keys)})
 
 
+def test_of_all_that_stands_in_the_trail_only_what_says_that_the_keys_were_replaced_names_a_trusted_one(city):
+    with writing(city.db):
+        record(city.db, anchors.REPLACED, "a" * 64, by=None)
+        record(city.db, "test.act", "b" * 64, by=None)
+
+    assert anchors.trusted(city.db, city.keys) == {sealed.public_key(city.keys), "a" * 64}
+
+
 @pytest.mark.parametrize("text", ["", "x", "{}", "[]", "null", '{"seq": "x"}', "\x00",
                                   '{"seq":1,"head":"a","count":1,"at":"yesterday","key":"k","signature":"AAAA"}'])
 def test_what_is_no_anchor_is_said_to_be_none(text):
@@ -50,7 +58,7 @@ def test_what_is_no_anchor_is_said_to_be_none(text):
 
 
 @pytest.mark.parametrize("torn", [lambda line: line[:3], lambda line: line[:90], lambda line: bytes(90) + line[90:],
-                                  lambda line: line[:90] + bytes(300)])
+                                  lambda line: line[:90] + bytes(300), lambda _line: bytes(90)])
 def test_a_last_line_that_was_torn_is_passed_over_and_the_next_takes_its_place(city, line, tmp_path, torn):
     file, signers = tmp_path / "anchors.txt", {sealed.public_key(city.keys)}
     anchors.append(file, line)
@@ -74,6 +82,13 @@ def test_a_last_line_that_is_no_anchor_is_not_taken_for_a_torn_one(city, line, t
         anchors.last(file, {sealed.public_key(city.keys)})
     anchors.append(file, line)
     assert anchors.lines(file) == [line, other.decode().strip(), line]
+
+
+def test_blank_lines_at_the_end_hide_no_anchor(city, line, tmp_path):
+    file, signers = tmp_path / "anchors.txt", {sealed.public_key(city.keys)}
+    file.write_text(f"{line}\n\n  \n")
+
+    assert anchors.last(file, signers) == anchors.from_line(line, signers)
 
 
 def test_an_anchor_stands_while_the_trail_grows_and_not_on_another_chain(city):

@@ -55,6 +55,17 @@ def test_what_was_rolled_back_leaves_no_link_and_no_gap(any_city):
     assert verification.verify(any_city.db).holds
 
 
+def test_what_was_written_before_a_savepoint_is_linked_also_when_one_around_it_is_taken_back(any_city):
+    with writing(any_city.db):
+        record(any_city.db, "test.kept", "x", by=None)
+        with any_city.db.begin_nested() as outer:
+            with any_city.db.begin_nested():
+                record(any_city.db, "test.lost", "y", by=None)
+            outer.rollback()
+
+    assert verification.verify(any_city.db).faults == []
+
+
 def test_writers_at_the_same_time_make_one_chain(any_city):
     """Also where they change the same person, whom each other's entries name: nobody waits for ever."""
     engine = engine_for(any_city.url)

@@ -1,6 +1,6 @@
 """Forms that were sent twice: the first one's outcome answers, and the table tells a thief nothing."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.audit import once
 from portal.audit.models import DoneOnce
+from portal.base.clock import now, telling
 from portal.base.errors import Refused
 
 KEY, BODY = "kunci-sekali-pakai", '[["danger","yes"]]'
@@ -34,6 +35,43 @@ def test_the_same_key_with_other_answers_is_refused(db):
 
     with pytest.raises(Refused):
         once.outcome_of(db, KEY, '[["danger","no"]]')
+
+
+def test_it_is_a_repeat_only_with_the_same_key_and_the_same_answers(db):
+    once.remember(db, KEY, BODY, "K7M4PX")
+    db.commit()
+
+    assert once.is_repeat(db, KEY, BODY)
+    assert not once.is_repeat(db, KEY, '[["danger","no"]]')
+    assert not once.is_repeat(db, "another form's key", BODY)
+
+
+def test_a_key_is_used_whatever_the_answers_were(db):
+    once.remember(db, KEY, BODY, "K7M4PX")
+    db.commit()
+
+    assert once.is_used(db, KEY)
+    assert not once.is_used(db, "another form's key")
+
+
+def test_what_was_done_before_a_day_did_not_come_of_anything_since(db):
+    once.remember(db, KEY, BODY, "K7M4PX")
+    db.commit()
+    day = now().date()
+
+    assert once.outcome_since(db, KEY, day) == "K7M4PX"
+    assert once.outcome_since(db, KEY, day + timedelta(days=1)) is None
+    assert once.outcome_since(db, "another form's key", day) is None
+
+
+def test_the_last_day_is_that_of_the_same_outcome(db):
+    for number, (days, outcome) in enumerate(((3, "forgotten"), (5, "forgotten"), (0, "another"))):
+        with telling(now() - timedelta(days=days)):
+            once.remember(db, f"{number}", BODY, outcome)
+    db.commit()
+
+    assert once.last_day_of(db, "forgotten") == now().date() - timedelta(days=3)
+    assert once.last_day_of(db, "never") is None
 
 
 def test_a_form_cannot_be_remembered_twice(db):

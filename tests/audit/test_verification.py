@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from portal.audit import anchors, sealed, verification
+from portal.audit import anchors, chain, sealed, verification
 from portal.audit.log import record
 from portal.base.db import writing
+from portal.base.settings import ServerKeys
 from tests.support import tampering
 
 
@@ -30,7 +31,7 @@ def test_one_altered_entry_is_one_fault_at_its_place(any_city):
 
     verdict = verify(any_city)
 
-    assert verdict.number_of_faults == 1
+    assert (verdict.holds, verdict.number_of_faults) == (False, 1)
     assert verdict.faults[0].startswith(f"Link {verdict.links // 2} (entry ")
 
 
@@ -55,6 +56,31 @@ def test_an_anchor_over_a_chain_with_gaps_is_a_fault(any_city):
     faults = verify(any_city, [line]).faults
 
     assert faults == [f"At link {whole.seq} the chain is another than the one anchored at {whole.at}."]
+
+
+def test_another_chain_than_the_anchored_one_is_a_fault(any_city):
+    whole = anchors.present(any_city.db)
+    line = anchors.to_line(any_city.keys, replace(whole, head="0" * 64))
+
+    assert verify(any_city, [line]).faults == [
+        f"At link {whole.seq} the chain is another than the one anchored at {whole.at}."]
+
+
+def test_a_trail_of_which_nothing_was_there_at_its_first_anchor_begins_there(any_city):
+    none = replace(anchors.present(any_city.db), seq=0, count=0, head=chain.BEGINNING.hex())
+    lines = [anchors.to_line(any_city.keys, anchor) for anchor in (none, replace(none, head="0" * 63 + "1"))]
+
+    assert verify(any_city, lines[:1]).holds
+    assert verify(any_city, lines).faults == [
+        f"At link 0 the chain is another than the one anchored at {none.at}."]
+
+
+def test_a_line_that_is_no_anchor_of_ours_is_a_fault_with_its_number(any_city):
+    line = anchors.to_line(any_city.keys, anchors.present(any_city.db))
+    others = anchors.to_line(ServerKeys.fresh(), anchors.present(any_city.db))
+
+    assert verify(any_city, [line, "x", others]).faults == [
+        "Line 2 of the anchors is no anchor.", "Line 3 of the anchors is not signed by this server."]
 
 
 def test_an_entry_put_in_without_a_link_is_counted(any_city):
