@@ -1,10 +1,13 @@
 """Backups: of one moment, whole or not there at all, and in two archives."""
 
+import io
 import os
 import pwd
 import shutil
 import sqlite3
 import stat
+import tarfile
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +28,7 @@ from tests.followup.at_desk import sent
 from tests.upkeep.at_upkeep import PAIR, back_up, restore, settings_of
 
 STORY = "Terdengar teriakan tiap malam"
-copy, counted = sqlite._copy, sqlite._counted
+copy, counted, split = sqlite._copy, sqlite._counted, sqlite._split
 
 
 def test_the_copy_is_of_one_moment_while_others_write(city, tmp_path, monkeypatch):
@@ -56,6 +59,50 @@ def test_a_copy_without_the_rows_that_were_counted_is_no_backup(city, tmp_path, 
     assert all_files(tmp_path / "backups") == []
 
 
+@pytest.mark.parametrize(("part", "harm", "why"), [
+    ("content", "DELETE FROM flag_steps", "does not have the rows"),
+    ("keys", "DELETE FROM content_keys", "does not have the rows"),
+    ("content", "UPDATE flags SET status = 'none'", "is not sound"),
+])
+def test_a_copy_that_is_not_what_the_database_has_is_no_backup(city, tmp_path, monkeypatch, part, harm, why):
+    sent(city)
+
+    def split_and_harmed(content, keys):
+        split(content, keys)
+        with closing(sqlite3.connect(content if part == "content" else keys)) as copy:
+            copy.execute("PRAGMA ignore_check_constraints = ON")
+            assert copy.execute(harm).rowcount > 0
+            copy.commit()
+
+    monkeypatch.setattr(sqlite, "_split", split_and_harmed)
+
+    with pytest.raises(BadArchive, match=why):
+        back_up(settings_of(city, tmp_path))
+
+    assert all_files(tmp_path / "backups") == []
+
+
+@pytest.mark.parametrize("part", ["content", "keys"])
+def test_what_the_disk_does_not_give_back_as_it_was_written_is_no_backup(city, tmp_path, monkeypatch, part):
+    old = back_up(settings_of(city, tmp_path))
+    sync, harmed = os.fsync, []
+
+    def sync_and_harm(handle):
+        sync(handle)
+        file = Path(os.readlink(f"/proc/self/fd/{handle}"))
+        if file.name == part and file.is_file():
+            harmed.append(file.name)
+            os.pwrite(handle, b"?", os.fstat(handle).st_size - 1)
+
+    monkeypatch.setattr(os, "fsync", sync_and_harm)
+
+    with pytest.raises(BadArchive, match="could not be read back from the disk"):
+        back_up(settings_of(city, tmp_path))
+
+    assert harmed == [part]
+    assert sorted(all_files(tmp_path / "backups")) == sorted([old.content.name, old.keys.name])
+
+
 def test_the_content_archive_alone_holds_no_wrap_and_no_server_key(city, tmp_path):
     sent(city)
     wraps = [bytes(row.wrapped) for row in city.db.scalars(select(ContentKey))]
@@ -67,6 +114,24 @@ def test_the_content_archive_alone_holds_no_wrap_and_no_server_key(city, tmp_pat
     assert set(inside) == {"manifest.json", "database"}
     assert wraps
     assert not any(wrap in inside["database"] for wrap in wraps)
+
+
+def test_whoever_leaves_an_archive_before_its_end_is_told_all_the_same_that_it_is_harmed(tmp_path):
+    file, data = tmp_path / "some.ckb", bytes(3 * 1024 * 1024)
+    with archives.writing(file, archives.Head("content", "some", "", ""), PAIR.public) as tar:
+        for name in ("first", "second"):
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+
+    def first():
+        with archives.reading(file, PAIR.private) as (_head, tar):
+            return tar.next().name
+
+    assert first() == "first"
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(BadArchive, match="damaged or not complete"):
+        first()
 
 
 def test_only_the_server_may_read_them_and_no_copy_in_clear_is_left(city, tmp_path):

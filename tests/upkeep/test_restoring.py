@@ -5,7 +5,11 @@
 
 
 
+import io
+import json
 import os
+import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +24,7 @@ from portal.upkeep.archives import BadArchive
 from tests.factories import ring_of, viewer_of
 from tests.followup.at_desk import sent
 from tests.support.postgres import Unavailable, temporary_postgres
-from tests.upkeep.at_upkeep import back_up, restore, settings_of
+from tests.upkeep.at_upkeep import PAIR, back_up, restore, settings_of
 
 STORY = "Terdengar teriakan tiap malam"
 put_together = sqlite.put_together
@@ -50,6 +54,7 @@ def test_the_same_on_postgresql(postgres_city, tmp_path):
             restored = restore(made, tmp_path / "new", url)
 
             assert (restored.counts, restored.unreadable) == (made.manifest.counts, 0)
+            assert all_files(tmp_path / "new") == ["keys.json"]
             assert story_in(url, postgres_city, flag_id) == STORY
             with pytest.raises(BadArchive, match="needs an empty PostgreSQL"):
                 restore(made, tmp_path / "again", url)
@@ -110,6 +115,98 @@ def test_nothing_is_restored_into_a_folder_with_anything_in_it(city, tmp_path):
         restore(made, tmp_path / "there")
 
     assert all_files(tmp_path / "there") == ["portal.sqlite"]
+
+
+def test_nothing_is_restored_over_a_file(city, tmp_path):
+    made = back_up(settings_of(city, tmp_path))
+    (tmp_path / "there").write_bytes(b"live")
+
+    with pytest.raises(BadArchive, match="a portal may be running there"):
+        restore(made, tmp_path / "there")
+
+    assert (tmp_path / "there").read_bytes() == b"live"
+
+
+def test_of_what_was_unpacked_no_wrap_stays_beside_the_database(city, tmp_path):
+    restore(back_up(settings_of(city, tmp_path)), tmp_path / "new")
+
+    assert sorted(all_files(tmp_path / "new")) == ["keys.json", "portal.sqlite"]
+
+
+def rewritten(archive: Path, change) -> Path:
+    """The same archive, by whoever has the public key, with other things inside: `change` gets them by name."""
+    with archives.reading(archive, PAIR.private) as (head, tar):
+        inside = {member.name: tar.extractfile(member).read() for member in tar}
+    change(inside)
+    other = archive.with_suffix(".other")
+    other.unlink(missing_ok=True)
+    with archives.writing(other, head, PAIR.public) as tar:
+        for name, data in inside.items():
+            member = tarfile.TarInfo(name)
+            if isinstance(data, str):
+                member.type, member.linkname = tarfile.SYMTYPE, data
+                tar.addfile(member)
+            else:
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+    return other
+
+
+def says(**changes):
+    """The manifest says something else."""
+    def change(inside):
+        inside["manifest.json"] = json.dumps(json.loads(inside["manifest.json"]) | changes).encode()
+    return change
+
+
+@pytest.mark.parametrize(("part", "change", "why"), [
+    ("content", lambda inside: inside.update({"photos/a.jpg": "/etc/passwd"}), "something that is not a file"),
+    ("content", lambda inside: inside.update({"photos/": "."}), "something that is not a file"),
+    *((part, lambda inside, name=name: inside.update({name: b"x"}), "a file that this portal does not know")
+      for part, name in (("content", "other/a.jpg"), ("content", "a.jpg"), ("content", "photos/a.sh"),
+                         ("content", "photos/sub/a.jpg"), ("content", "photos/../a.jpg"), ("content", "/srv/a.jpg"),
+                         ("content", "keys.json"), ("keys", "photos/a.jpg"), ("keys", "other"))),
+    *((part, lambda inside, name=name: inside.pop(name), "is not complete") for part, name in (
+        ("content", "manifest.json"), ("content", "database"), ("keys", "database"), ("keys", "keys.json"))),
+    ("keys", says(database="postgresql"), "different kinds of database"),
+    ("content", says(counts={"flags": 1}), "does not have the rows"),
+])
+def test_an_archive_with_something_else_in_it_is_refused_and_nothing_is_restored(city, tmp_path, part, change, why):
+    made = back_up(settings_of(city, tmp_path))
+    other = replace(made, **{part: rewritten(getattr(made, part), change)})
+
+    with pytest.raises(BadArchive, match=why):
+        restore(other, tmp_path / "new")
+
+    assert [path for path in tmp_path.iterdir() if "new" in path.name] == []
+
+
+def test_a_backup_of_postgresql_needs_one(city, tmp_path):
+    made, of_postgresql = back_up(settings_of(city, tmp_path)), says(database="postgresql")
+    other = replace(made, content=rewritten(made.content, of_postgresql), keys=rewritten(made.keys, of_postgresql))
+
+    with pytest.raises(BadArchive, match="needs an empty PostgreSQL database"):
+        restore(other, tmp_path / "new")
+
+    assert not (tmp_path / "new").exists()
+
+
+def test_rewritten_with_the_same_in_it_an_archive_is_restored(city, tmp_path):
+    made = back_up(settings_of(city, tmp_path))
+
+    assert restore(replace(made, content=rewritten(made.content, lambda inside: None)), tmp_path / "new")
+
+
+def test_rows_that_refer_to_what_is_not_there_are_no_portal(city, tmp_path):
+    sent(city)
+    raw = city.app.extensions["engine"].raw_connection()
+    raw.driver_connection.execute("PRAGMA foreign_keys = OFF")
+    raw.driver_connection.execute("DELETE FROM units")
+    raw.driver_connection.commit()
+    raw.close()
+
+    with pytest.raises(BadArchive, match="refers to what is not there"):
+        restore(back_up(settings_of(city, tmp_path)), tmp_path / "new")
 
 
 def test_a_portal_that_came_up_meanwhile_is_not_overwritten(city, tmp_path, monkeypatch):
