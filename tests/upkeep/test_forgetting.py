@@ -2,6 +2,8 @@
 
 import os
 import random
+import sqlite3
+from contextlib import closing
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from portal.base.clock import now, telling, today
 from portal.base.db import new_id, writing
 from portal.casework import commands as casework
 from portal.casework import holds
-from portal.casework.models import BreakGlass, Hold, MonthlyFact, Note
+from portal.casework.models import BreakGlass, Hold, MonthlyFact, Note, Proposal
 from portal.cli import purge, tick
 from portal.flags.life import Move, Risk
 from portal.flags.models import ContentKey, Flag, FlagStep, Message
@@ -89,6 +91,37 @@ def test_without_writing_the_file_anew_wraps_would_be_found_where_a_page_was_spl
     assert left_in(city.url, secrets) == []
 
 
+def test_while_somebody_holds_the_database_nothing_is_said_to_be_erased_and_no_other_trouble_is_passed_over(city):
+    file = city.url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as ours, closing(
+            sqlite3.connect(file, timeout=0, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert not erasing._written_anew(ours)
+        other.execute("ROLLBACK")
+        assert erasing._written_anew(ours)
+
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM flags").fetchone()
+        ours.execute("UPDATE areas SET name = name")
+        assert not erasing._log_emptied(ours)
+        other.execute("ROLLBACK")
+        assert erasing._log_emptied(ours)
+
+        ours.execute("PRAGMA query_only = ON")
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            erasing._written_anew(ours)
+
+
+@pytest.mark.parametrize("step", ["_written_anew", "_log_emptied"])
+def test_it_is_erased_only_when_each_step_is_done(city, monkeypatch, step):
+    monkeypatch.setattr(erasing, "_PATIENCE", 0)
+    assert erasing.erase_rests(city.app.extensions["engine"])
+
+    monkeypatch.setattr(erasing, step, lambda connection: False)
+
+    assert not erasing.erase_rests(city.app.extensions["engine"])
+
+
 @pytest.mark.postgres
 def test_on_postgresql_no_wrap_stays_in_the_tables_file(postgres_city):
     secrets = [wrap for wrap in secrets_of(postgres_city, an_old_concern(postgres_city)) if len(wrap) < 200]
@@ -112,6 +145,7 @@ def test_a_dry_run_counts_and_deletes_nothing(city):
     answer = forgets(city, really=False)
 
     assert "concerns  after 5 years   1 would be deleted" in answer.output
+    assert "0 concerns stay under a hold, 0 because something on them is still open." in answer.output
     assert number_of(city, Flag) == 1
     assert number_of(city, AuditEntry, AuditEntry.action.startswith("purge.")) == 0
 
@@ -151,6 +185,38 @@ def test_an_act_alone_that_nobody_looked_at_keeps_it_and_one_that_was_reviewed_d
     city.db.rollback()
     assert set(city.db.scalars(select(Flag.id))) == {waiting}
     assert "1 because something on them is still open." in answer.output
+
+
+def test_a_proposal_that_waits_for_a_second_officer_keeps_it_and_one_that_was_decided_does_not(city):
+    waiting, decided, _none = (an_old_concern(city) for _ in range(3))
+    at = now() - timedelta(days=1)
+    ended = {"decided_at": at, "decided_by_id": city.ratna.account_id, "outcome": "declined"}
+    with writing(city.db):
+        for flag_id, end in ((waiting, {}), (decided, ended)):
+            city.db.add(Proposal(flag_id=flag_id, proposed_at=at, proposed_by_id=city.rina.account_id, lapses_at=at,
+                                 sealed_content=b"", **end))
+
+    answer = forgets(city)
+
+    city.db.rollback()
+    assert set(city.db.scalars(select(Flag.id))) == {waiting}
+    assert "0 concerns stay under a hold, 1 because something on them is still open." in answer.output
+
+
+def test_of_what_stays_only_that_is_told_which_is_over_its_time_and_each_once(city):
+    ratna, both, young = Officer(city, city.ratna), an_old_concern(city), an_old_concern(city, timedelta(days=1))
+    for flag_id in (both, young):
+        does(ratna, holds.place, flag_id, "court", "")
+    with writing(city.db):
+        city.db.execute(update(Flag).values(referrals_out=1))
+
+    assert "1 concerns stay under a hold, 0 because something on them is still open." in forgets(city).output
+
+
+def test_where_nothing_is_over_its_time_nothing_is_put_on_record(city):
+    forgets(city)
+
+    assert number_of(city, AuditEntry, AuditEntry.action.startswith("purge.")) == 0
 
 
 def test_the_mark_of_the_form_it_came_with_goes_too(city):
