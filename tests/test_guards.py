@@ -41,8 +41,31 @@ def say(name):
 '''
 
 
-def changes(source=SOURCE):
-    return {(mutant.place, mutant.change, mutant.text) for mutant in mutants_of(source, "portal.flags.test")}
+KEPT = '''
+def forget(session, moment):
+    ids = session.scalars(select(Row.id).where(Row.ended < moment, ~held())).all()
+    session.execute(delete(Row).where(Row.id.in_(ids)))
+    for row in rows:
+        row.name = ""
+        if row.ended and row.old:
+            file.unlink()
+    return [one for one in ids if one.gone], [(Trace, Trace.day < moment.today)]
+
+def check(archive):
+    if archive.kind != kind or archive.holed:
+        raise BadArchive("no")
+    if archive.shape is None or engine.dialect.name == "postgresql":
+        return
+    archive.read_to_the_end()
+    archive.close()
+
+def holds(self) -> bool:
+    return self.faults == 0
+'''
+
+
+def changes(source=SOURCE, module="portal.flags.test"):
+    return {(mutant.place, mutant.change, mutant.text) for mutant in mutants_of(source, module)}
 
 
 @pytest.mark.parametrize("one", [
@@ -58,6 +81,27 @@ def changes(source=SOURCE):
     ("get", "not filtered", "one.by_id == viewer.account_id")])
 def test_every_kind_of_guard_is_found(one):
     assert one in changes()
+
+
+def test_where_data_is_kept_every_question_is_one_and_every_step_that_nobody_would_miss_at_once():
+    assert changes(KEPT, "portal.upkeep.forgetting") == {
+        ("forget", "clause dropped", "Row.ended < moment"),
+        ("forget", "clause dropped", "~held()"),
+        ("forget", "clause dropped", "Row.id.in_(ids)"),
+        ("forget", "not done", "session.execute(delete(Row).where(Row.id.in_(ids)))"),
+        ("forget", "left as it was", "row.name"),
+        ("forget", "never", "row.ended and row.old"),
+        ("forget", "part dropped", "row.ended"),
+        ("forget", "part dropped", "row.old"),
+        ("forget", "not filtered", "one.gone"),
+        ("forget", "all of them", "Trace.day < moment.today"),
+        ("forget", "none of them", "Trace.day < moment.today"),
+        ("check", "part dropped", "archive.kind != kind"),
+        ("check", "part dropped", "archive.holed"),
+        ("check", "not done", "archive.read_to_the_end()"),
+        ("holds", "answers yes", "holds"),
+        ("holds", "answers no", "holds"),
+    }
 
 
 def test_what_looks_nobody_over_is_no_guard():

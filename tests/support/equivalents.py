@@ -67,5 +67,18 @@ NOTHING_COMES: Mapping[str, str] = {
         "who has not signed in was led away by the guard before; what is open to everybody is in nobody's turn",
     "portal.reports.coverage:scope: never asked: not code.isprintable()":
         "asked for the sake of PostgreSQL, on which its own test runs; SQLite looks for it and finds none",
+    "portal.audit.anchors:append: always: stream.tell() > len(there)":
+        "a file that has no more than its whole lines is cut off where it ends",
+    "portal.upkeep.forgetting:_concerns: not done: "
+    "session.execute(delete(ContentKey).where(ContentKey.flag_id.in_(ids)))":
+        "the database lets its keys go with a concern (ON DELETE CASCADE), in the same transaction",
+    "portal.upkeep.forgetting:_accounts: part dropped: account.role in FIELD":
+        "whoever was ever at the office has a posting from then on: the other half says the same of her",
+    "portal.upkeep.restoring:_join: not done: database.unlink()":
+        "comes on PostgreSQL alone, where the test of its restore looks for what is left",
+    "portal.upkeep.restoring:_place: part dropped: '/' in name":
+        "what stands behind the last / of a name has none: the folder before it is asked for as a whole",
+    "portal.upkeep.retention:_ended_long_ago: clause dropped: Flag.status == Status.CLOSED":
+        "the database has the time of an end on what is closed and on nothing else (a CHECK)",
 }
 """By guard, why nothing that it would refuse can come to it, or why the answer is the same without it."""

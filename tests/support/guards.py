@@ -2,22 +2,39 @@
 
 What counts: what a page asks of who enters it (`@allowed`, `@signin.fresh`, `@quiet`, `@once_only`); what a function
 that knows its viewer answers, and what it asks on the way; the conditions under which something is refused; every
-clause of every query; what the table of a concern's life asks of a move. Nothing here changes a file: a `Mutant` says
-what is to be done to the program in memory, which `tests/support/mutants.py` does.
+clause of every query; what the table of a concern's life asks of a move. Where nobody is served, but data is kept,
+forgotten, backed up, restored and believed: every condition, clause and step. Nothing here changes a file: a `Mutant`
+says what is to be done to the program in memory, which `tests/support/mutants.py` does.
 """
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.support.changes import (
+    EVERYTHING,
+    NOTHING,
+    How,
+    always,
+    body_of,
+    never,
+    opposite,
+    second_of_two,
+    without_argument,
+    without_operand,
+    without_target,
+)
+
 PORTAL = Path(__file__).parent.parent.parent / "portal"
-PACKAGES = ("web", "areas", "accounts", "outreach", "flags", "casework", "followup", "reports")
-"""Where somebody is served. `cli` and `upkeep` act on the server itself, for nobody in particular; `base` and `audit`
-know no viewer."""
+SERVING = ("web", "areas", "accounts", "outreach", "flags", "casework", "followup", "reports")
+"""Where somebody is served. `cli` acts on the server itself, for nobody in particular; `base` knows no viewer."""
+KEEPING = ("audit", "upkeep")
+"""Where nobody is served, and every condition decides what is deleted, kept, restored, refused or believed."""
+PACKAGES = (*SERVING, *KEEPING)
 
 NOBODY_LOOKS = {
     "accounts.resealing": "moves values from one key of the server to the next",
@@ -46,6 +63,19 @@ SCOPES = DECIDING | {
 }
 """Names that make a clause of a query one that decides whose rows these are. Others look up, search or turn pages."""
 
+STEPS = {"delete", "unlink", "rmdir", "rmtree", "truncate",  # what is to be gone
+         "fault", "read_to_the_end", "_read_back", "_compare", "_refuse_what_cannot_be_replaced", "require",
+         "_leave_out_strangers", "_split",  # what is to be found out
+         "_put_down", "to_be_linked", "record"}  # what is to be on record
+"""In the packages that keep: calls of which nothing is asked afterwards, so that nobody would miss them at once."""
+
+ON_POSTGRESQL = {"dialect", "postgres", "postgresql", "sqlstate", "_left_behind", "write_anew", "owner_writes_anew",
+                 "_number_alike"}
+"""In the packages that keep: names of what is asked or done on PostgreSQL alone. These tests are run without one."""
+
+PATIENCE = {"monotonic", "_in_time", "_written_anew", "_log_emptied"}
+"""In the packages that keep: names of what somebody waits for. With its no the tests would wait, too."""
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -59,7 +89,7 @@ class Mutant:
     text: str
     number: int = 1
     node: int = field(default=0, compare=False)
-    how: Callable[[ast.AST], ast.AST] | str = field(default="", compare=False)
+    how: How | str = field(default="", compare=False)
 
     @property
     def key(self) -> str:
@@ -131,10 +161,14 @@ class _Reader:
 
     def __init__(self, source: str, module: str):
         self.tree, self.module = ast.parse(source), module
+        self.keeps = module.split(".")[1] in KEEPING
         self.numbers = {id(node): number for number, node in enumerate(ast.walk(self.tree))}
 
     def mutants(self) -> Iterator[Mutant]:
         for place, function in _functions(self.tree, ""):
+            if self.keeps:
+                yield from self._kept(place, function)
+                continue
             yield from self._decorators(place, function)
             knows = _knows_its_viewer(function, self.module)
             if knows:
@@ -148,7 +182,7 @@ class _Reader:
         if self.module == "portal.flags.life":
             yield from self._moves()
 
-    def _mutant(self, place: str, node: ast.AST, change: str, text: str, how: Callable[[ast.AST], ast.AST] | str,
+    def _mutant(self, place: str, node: ast.AST, change: str, text: str, how: How | str,
                 ) -> Mutant:
         return Mutant(self.module, place, getattr(node, "lineno", 0), change, " ".join(text.split())[:110],
                       node=self.numbers[id(node)], how=how)
@@ -169,10 +203,10 @@ class _Reader:
     # what a policy answers
 
     def _answers(self, place: str, function: ast.FunctionDef) -> Iterator[Mutant]:
-        says = {"bool": ("yes", "True"), "ColumnElement[bool]": ("everything", _EVERYTHING)}.get(_answer_of(function))
+        says = {"bool": ("yes", "True"), "ColumnElement[bool]": ("everything", EVERYTHING)}.get(_answer_of(function))
         if says and ast.unparse(function.body[-1]) != "return True":  # `anyone` does so already
             change, answer = ("answers no", "False") if function.name in REFUSING else (f"answers {says[0]}", says[1])
-            yield self._mutant(place, function, change, function.name, _body_of(answer))
+            yield self._mutant(place, function, change, function.name, body_of(answer))
 
     # what is asked on the way
 
@@ -184,7 +218,7 @@ class _Reader:
         if not refuses and not (isinstance(node.body[-1], ast.Return) and (answers or _decides(node.test))):
             return
         text = ast.unparse(node.test)
-        change, how = ("never asked", _never) if refuses else ("turned round", _not)
+        change, how = ("never asked", never) if refuses else ("turned round", opposite)
         yield self._mutant(place, node.test, change, text, how)
         if isinstance(node.test, ast.BoolOp) and isinstance(node.test.op, ast.Or):
             yield from self._without_each(place, node.test)
@@ -194,11 +228,11 @@ class _Reader:
         if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And) and (answers or _decides(node)):
             yield from self._without_each(place, node)
         elif isinstance(node, ast.IfExp) and (answers or _decides(node.test)):
-            yield self._mutant(place, node.test, "always", ast.unparse(node.test), _always)
-            yield self._mutant(place, node.test, "never", ast.unparse(node.test), _never)
+            yield self._mutant(place, node.test, "always", ast.unparse(node.test), always)
+            yield self._mutant(place, node.test, "never", ast.unparse(node.test), never)
         elif isinstance(node, ast.comprehension):
             for test in filter(_decides, node.ifs):
-                yield self._mutant(place, test, "not filtered", ast.unparse(test), _always)
+                yield self._mutant(place, test, "not filtered", ast.unparse(test), always)
         elif isinstance(node, ast.BinOp) and _takes_away(node):
             yield self._mutant(place, node, "not taken away", ast.unparse(node.right), lambda op: op.left)
             if isinstance(node.op, ast.BitAnd):
@@ -209,11 +243,11 @@ class _Reader:
     def _clauses(self, place: str, node: ast.AST) -> Iterator[Mutant]:
         if not isinstance(node, ast.Call) or self.module.removeprefix("portal.") in NOBODY_LOOKS:
             return
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        name = _called(node)
         if name == "where" or (name == "and_" and len(node.args) > 1):
             for index, clause in enumerate(node.args):
                 if _names(clause) & SCOPES:
-                    yield self._mutant(place, node, "clause dropped", ast.unparse(clause), _without_argument(index))
+                    yield self._mutant(place, node, "clause dropped", ast.unparse(clause), without_argument(index))
 
     # the table of moves
 
@@ -230,14 +264,89 @@ class _Reader:
                 if given.arg and given.arg.startswith("only_"):
                     yield self._mutant(key.attr, rule, "not asked", given.arg, given.arg)
 
+    # where data is kept
+
+    def _kept(self, place: str, function: ast.FunctionDef) -> Iterator[Mutant]:
+        """Every question that a function asks, every clause, every step that nobody would miss at once."""
+        if self.module == "portal.upkeep.postgres" or function.name in ON_POSTGRESQL:
+            return
+        if _answer_of(function) == "bool":
+            yield self._mutant(place, function, "answers yes", function.name, body_of("True"))
+            if function.name not in PATIENCE:
+                yield self._mutant(place, function, "answers no", function.name, body_of("False"))
+        asked_alone = [node.body[0] for node in _own_nodes(function)
+                       if isinstance(node, ast.If) and len(node.body) == 1]
+        for node in _own_nodes(function):
+            yield from self._asked(place, node)
+            yield from self._rows(place, node)
+            if isinstance(node, ast.Expr) and node not in asked_alone and _calls(node) & STEPS:
+                yield self._mutant(place, node.value, "not done", ast.unparse(node.value), never)
+            elif isinstance(node, ast.Assign) and self.module == "portal.upkeep.forgetting":
+                for index, target in enumerate(node.targets):
+                    if isinstance(target, ast.Attribute):
+                        yield self._mutant(place, node, "left as it was", ast.unparse(target), without_target(index))
+
+    def _asked(self, place: str, node: ast.AST) -> Iterator[Mutant]:
+        """What decides is not asked, or always said to be so; of several questions each is left out in turn."""
+        if isinstance(node, ast.BoolOp) and not isinstance(node.values[-1], _A_VALUE):
+            yield from self._without_each(place, node)
+        elif isinstance(node, ast.comprehension):
+            for test in node.ifs:
+                if not isinstance(test, ast.NamedExpr):  # without it what it names would be missing
+                    yield self._mutant(place, test, "not filtered", ast.unparse(test), always)
+        elif isinstance(node, ast.If) or (isinstance(node, ast.IfExp) and isinstance(node.test, _A_QUESTION)):
+            test, text = node.test, ast.unparse(node.test)
+            of_several = type(test.op) if isinstance(test, ast.BoolOp) else None
+            refuses = isinstance(node, ast.If) and isinstance(node.body[-1], ast.Raise)
+            there_at_all = not refuses and text.endswith((" is None", " is not None"))
+            if not there_at_all and not _of_postgresql(test) and not _names(test) & PATIENCE:
+                if of_several is not ast.Or:
+                    yield self._mutant(place, test, "never asked" if refuses else "never", text, never)
+                if of_several is not ast.And and not refuses:
+                    yield self._mutant(place, test, "always", text, always)
+
+    def _rows(self, place: str, node: ast.AST) -> Iterator[Mutant]:
+        """Of which rows something is true."""
+        if isinstance(node, ast.Call) and _called(node) in {"where", "and_", "or_"}:
+            alone = len(node.args) == 1 and ast.unparse(node.func) == "exists().where"  # it would be no query at all
+            for index, clause in enumerate(() if alone else node.args):
+                yield self._mutant(place, node, "clause dropped", ast.unparse(clause), without_argument(index))
+        elif isinstance(node, ast.Tuple) and len(node.elts) == 2 and _is_of_rows(node.elts[1]):
+            text = ast.unparse(node.elts[1])
+            if isinstance(node.elts[1], ast.Compare):
+                yield self._mutant(place, node, "all of them", text, second_of_two(EVERYTHING))
+            yield self._mutant(place, node, "none of them", text, second_of_two(NOTHING))
+
     def _without_each(self, place: str, node: ast.BoolOp) -> Iterator[Mutant]:
         for index, operand in enumerate(node.values):
             if ast.unparse(operand).endswith((" is None", " is not None")):
                 continue  # without it there would be nothing to ask the rest of: a fault, and no way in
-            yield self._mutant(place, node, "part dropped", ast.unparse(operand), _without_operand(index))
+            if self.keeps and (_of_postgresql(operand) or isinstance(operand, ast.BoolOp | ast.NamedExpr)):
+                continue  # of several questions in one, each has its turn
+            yield self._mutant(place, node, "part dropped", ast.unparse(operand), without_operand(index))
 
 
-_EVERYTHING = "__import__('sqlalchemy').true()"
+_A_VALUE = (ast.Constant, ast.IfExp, ast.List)
+"""What stands behind an `or` that is no question, but says what to take where there is nothing."""
+_A_QUESTION = (ast.BoolOp, ast.Compare)
+"""By what one of two values is chosen, beside whether there is anything at all: to mistake that would be a fault."""
+
+
+def _called(node: ast.AST) -> str:
+    if not isinstance(node, ast.Call):
+        return ""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _calls(node: ast.AST) -> set[str]:
+    return {_called(one) for one in ast.walk(node)}
+
+
+def _is_of_rows(node: ast.expr) -> bool:
+    """Whether this says of which rows something is true: it asks a column of a table."""
+    first = node.left if isinstance(node, ast.Compare) else node
+    return ast.unparse(first).startswith("and_(") or (
+        isinstance(node, ast.Compare) and isinstance(first, ast.Attribute) and ast.unparse(first)[0].isupper())
 
 
 def _functions(node: ast.AST, above: str) -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -281,6 +390,11 @@ def _names(node: ast.AST) -> set[str]:
     return {one.id if isinstance(one, ast.Name) else getattr(one, "attr", "") for one in ast.walk(node)}
 
 
+def _of_postgresql(node: ast.AST) -> bool:
+    said = {one.value for one in ast.walk(node) if isinstance(one, ast.Constant)}
+    return bool((_names(node) | said) & ON_POSTGRESQL)
+
+
 def _answer_of(function: ast.FunctionDef) -> str:
     return ast.unparse(function.returns) if function.returns else ""
 
@@ -295,48 +409,3 @@ def _takes_away(node: ast.BinOp) -> bool:
     if isinstance(node.op, ast.BitAnd):
         return not isinstance(node.left, ast.Compare)
     return isinstance(node.op, ast.Sub) and (isinstance(node.right, ast.Set) or "excluded" in ast.unparse(node.right))
-
-
-# each keeps the names that it takes away: a function within another must ask for the same ones as before
-
-
-def _bool(operator: ast.boolop, first: bool, test: ast.AST) -> ast.AST:
-    return ast.BoolOp(operator, [ast.Constant(first), test])
-
-
-def _never(test: ast.AST) -> ast.AST:
-    return _bool(ast.And(), False, test)
-
-
-def _always(test: ast.AST) -> ast.AST:
-    return _bool(ast.Or(), True, test)
-
-
-def _not(test: ast.AST) -> ast.AST:
-    return ast.UnaryOp(ast.Not(), test)
-
-
-def _body_of(constant: str) -> Callable[[ast.AST], ast.AST]:
-    def replaced(function: ast.AST) -> ast.AST:
-        function.body = [ast.Return(ast.parse(constant, mode="eval").body)]  # type: ignore[attr-defined]
-        return function
-
-    return replaced
-
-
-def _without_argument(index: int) -> Callable[[ast.AST], ast.AST]:
-    def replaced(call: ast.AST) -> ast.AST:
-        del call.args[index]  # type: ignore[attr-defined]
-        return call
-
-    return replaced
-
-
-def _without_operand(index: int) -> Callable[[ast.AST], ast.AST]:
-    def replaced(test: ast.AST) -> ast.AST:
-        operand = test.values[index]  # type: ignore[attr-defined]
-        is_or = isinstance(test.op, ast.Or)  # type: ignore[attr-defined]
-        test.values[index] = (_never if is_or else _always)(operand)  # type: ignore[attr-defined]
-        return test
-
-    return replaced

@@ -41,6 +41,8 @@ FOLDERS = tuple(f"tests/{name}" for name in (
     "accounts", "areas", "asvs", "audit", "casework", "cli", "flags", "followup", "journeys", "outreach", "reports",
     "upkeep", "web"))
 BY_ROUTE, NEAREST = "tests/proof/by_route.py", "tests/areas/test_queries.py"
+ALSO_IN = {"upkeep": ("cli",)}
+"""Features whose tests stand elsewhere too: a command of the server is asked as somebody types it."""
 PATIENCE = 900
 """Seconds that the tests of one mutant may take. A mutant that takes longer was not noticed."""
 
@@ -214,7 +216,7 @@ class Noticing:
         if any(one.how in {"anyone", "public"} or one.place.startswith("may_") for one in trial.mutants):
             own.insert(0, f"{BY_ROUTE}::test_every_gate_admits_whom_it_should")
         entering = self._entering(trial) if self.thorough else [
-            name for one in trial.mutants for name in self.items if name.startswith(f"tests/{one.package}/")]
+            name for one in trial.mutants for folder in _near(one) for name in self.items if name.startswith(folder)]
         return [name for name in dict.fromkeys((*own, *entering)) if name in self.items]
 
     def _entering(self, trial: Trial) -> list[str]:
@@ -223,7 +225,7 @@ class Noticing:
         places = {place for one in trial.mutants for place in (
             f"{one.module}:{one.place}", *ENTERED_INSTEAD.get(str(one.how), ()))}
         names = {name for place in places for name in self._reached.get(place, ())}
-        near = tuple(f"tests/{one.package}/" for one in trial.mutants)
+        near = tuple(folder for one in trial.mutants for folder in _near(one))
         new = self.items.keys() - self._reached["breadth"].keys()
         able = [name for name in self.items if name in names or (name in new and name.startswith(near))]
         said = set().union(*(_words(f"{one.module} {one.place} {one.text}") for one in trial.mutants))
@@ -277,6 +279,11 @@ class Noticing:
             sys.setprofile(None)
             threading.setprofile(None)  # type: ignore[arg-type]
         return found
+
+
+def _near(mutant: Mutant) -> list[str]:
+    """Where the tests of its feature stand."""
+    return [f"tests/{name}/" for name in (mutant.package, *ALSO_IN.get(mutant.package, ()))]
 
 
 def _words(text: str) -> set[str]:
