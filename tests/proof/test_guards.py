@@ -5,6 +5,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from tests.proof.conftest import LONG
 from tests.support.guards import PORTAL
 from tests.support.noticing import planted as planted_one
@@ -25,6 +27,7 @@ def tried(folder):
             for line in (folder / f"{part}.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.timeout(7200 if LONG else 2400)  # each of a thousand has a process of its own: a second or so
 def test_the_suite_notices_that_a_guard_is_gone(tmp_path, claim):
     found = tried(tmp_path)
     asked, elsewhere = ([one for one in found if one["planted"] is planted] for planted in (False, True))
