@@ -21,7 +21,7 @@ from portal.base.db import writing
 from portal.base.settings import BadSettings, Settings
 from portal.cli import backup as commands
 from portal.flags.models import ContentKey
-from portal.upkeep import archives, backups, paper, sqlite
+from portal.upkeep import archives, backups, paper, postgres, sqlite
 from portal.upkeep.archives import BadArchive
 from tests.conftest import settings_for
 from tests.followup.at_desk import sent
@@ -78,6 +78,28 @@ def test_a_copy_that_is_not_what_the_database_has_is_no_backup(city, tmp_path, m
 
     with pytest.raises(BadArchive, match=why):
         back_up(settings_of(city, tmp_path))
+
+    assert all_files(tmp_path / "backups") == []
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("file", "table"), [("database", "flag_steps"), ("wraps", "content_keys")])
+def test_a_dump_that_lost_a_row_is_no_backup(postgres_city, tmp_path, monkeypatch, file, table):
+    sent(postgres_city)
+    dump = postgres._dump
+
+    def dump_and_lose(url, place, *options):
+        dump(url, place, *options)
+        if place.name == file:
+            head, copy, rows = place.read_bytes().partition(f"\nCOPY public.{table} ".encode())
+            columns, first, others = rows.split(b"\n", 2)
+            assert first != b"\\."
+            place.write_bytes(b"\n".join((head + copy + columns, others)))
+
+    monkeypatch.setattr(postgres, "_dump", dump_and_lose)
+
+    with pytest.raises(BadArchive, match="does not have the rows that were counted"):
+        back_up(settings_of(postgres_city, tmp_path))
 
     assert all_files(tmp_path / "backups") == []
 

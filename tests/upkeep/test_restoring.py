@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from portal.base.db import engine_for, session_for, writing
 from portal.base.settings import ServerKeys
@@ -59,6 +59,24 @@ def test_the_same_on_postgresql(postgres_city, tmp_path):
             with pytest.raises(BadArchive, match="needs an empty PostgreSQL"):
                 restore(made, tmp_path / "again", url)
             assert not (tmp_path / "again").exists()
+    except Unavailable as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.mark.postgres
+def test_a_role_that_may_not_make_tables_is_told_so(postgres_city, tmp_path):
+    made = back_up(settings_of(postgres_city, tmp_path))
+    try:
+        with temporary_postgres() as url:
+            engine = engine_for(url)
+            with engine.begin() as connection:
+                connection.execute(text("CREATE ROLE somebody LOGIN"))
+                connection.execute(text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
+            engine.dispose()
+
+            with pytest.raises(BadArchive, match="This role may not make tables"):
+                restore(made, tmp_path / "new", make_url(url).set(username="somebody").render_as_string(False))
+            assert not (tmp_path / "new").exists()
     except Unavailable as missing:
         pytest.skip(str(missing))
 
