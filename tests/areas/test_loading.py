@@ -264,11 +264,11 @@ def test_the_longest_possible_path_fits_its_column():
 
 
 def test_the_shipped_city_and_its_demo_neighbourhoods_load_quickly(db):
-    began = time.perf_counter()
+    began = time.process_time()  # our own work: a machine may have more to do
     city = load(db, shipped("kota_bekasi.csv"))
     demo = load(db, shipped("demo_rw_schools.csv"))
     db.commit()
-    took = time.perf_counter() - began
+    took = time.process_time() - began
 
     counts = dict(db.execute(
         select(Area.level, func.count()).where(below("/32/")).group_by(Area.level)).all())
