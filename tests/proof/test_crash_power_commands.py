@@ -54,7 +54,7 @@ class Machine:
         (folder / "paper.txt").write_text("\n".join(paper.as_lines(PAIR.private)))
         self._words = {
             "init": lambda: ["init", "--areas", folder / "areas.csv", "--city", "98.01", "--unit", "UPTD", "--head",
-                             "Bu Ratna", "--sign-in-name", "ratna", "--passphrase", PASSPHRASE],
+                             "Bu Ratna", "--sign-in-name", "ratna"],
             "anchor": lambda: ["audit", "anchor"],
             "backup": lambda: ["backup"],
             "restore": lambda: ["restore", *self._archives(), "--into", folder / "restored", "--key-file",
@@ -66,7 +66,8 @@ class Machine:
         """What of it was not synced when it ended well."""
         there, log = {str(file) for file in self.folder.rglob("*")}, self.folder.parent / "trace"
         command = [sys.executable, "-c", f"{weaker}\n{FLASK}", "--app", "wsgi", *self._words[name]()]
-        ended = traced(command, log, cwd=ROOT, env=self._empty if name == "init" else self._city)
+        ended = traced(command, log, cwd=ROOT, env=self._empty if name == "init" else self._city, text=True,
+                       input=f"{PASSPHRASE}\n" * 2, start_new_session=True)  # asked at no terminal, but here
         assert ended == 0, name
         with log.open() as lines:
             return sorted(not_synced(list(events(lines, self._is_ours, there))))
