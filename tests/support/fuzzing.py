@@ -19,6 +19,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 import portal
+from portal.accounts.roles import Role
 from portal.web.forms import BaseForm
 from tests.support.acts import acts
 from tests.support.asking import ABSENT, path_of, things_for
@@ -69,6 +70,8 @@ _WHO_MAY_KNOW = (
     "SELECT account_id FROM exclusions WHERE flag_id = :flag ORDER BY 1",
     "SELECT key_id FROM key_grants WHERE account_id = :person ORDER BY 1")
 _WHO_SHE_IS = "SELECT role, area_id, unit_id FROM accounts WHERE id = :person"
+_ASKED_OF_HER = "SELECT kind, role, area_id FROM pending_changes WHERE account_id = :person"
+"""Who may be the second person to a change is shown whom it is about: any head, where no unit is concerned."""
 
 
 @dataclass
@@ -195,7 +198,7 @@ class Fuzzer:
     def _has_moved(self, mark: str, who: str) -> bool:
         """Whether an earlier request of the block has, as its sender may, changed who may know of what is marked:
         handed the concern over, moved it to another key, or changed this person's keys, place or role, or those of
-        whoever is named."""
+        whoever is named, or asked for that."""
         person, about = self.matrix.asker.person(who), mark.partition(" of ")[2]
         thing, named = self.matrix.world.things.get(about), self.matrix.world.people.get(about)
         if person is None:
@@ -203,6 +206,8 @@ class Fuzzer:
         asked: list[tuple[str, dict[str, str]]] = []
         if named is not None:
             asked = [(_WHO_SHE_IS, {"person": one.account_id.hex}) for one in (person, named)]
+            if person.role in {Role.HEAD, Role.COORDINATOR}:
+                asked.append((_ASKED_OF_HER, {"person": named.account_id.hex}))
         elif thing is not None and thing.key is not None:
             asked = [(query, {"flag": thing.key.hex, "person": person.account_id.hex})
                      for query in (*_WHO_MAY_KNOW, _WHO_SHE_IS)]
