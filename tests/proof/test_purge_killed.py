@@ -116,10 +116,20 @@ def weak_place(city, tmp_path):
 
 def unharmed(place, commands, words):
     """How a run leaves everything that nobody ends; it is put back."""
-    assert commands.run(*words)[0] == 0
+    to_the_end(commands, words)
     place.after = place.world.held(place.city)
     assert set(place.after) & place.world.due == {thing for thing in place.world.due if thing[0] in STAYS}
     place.back()
+
+
+def to_the_end(commands, words):
+    """Run it until it says that it came to its end: where somebody held a table, it is for the next time. How long
+    the last one took, in seconds."""
+    for _again in range(5):
+        code, took = commands.run(*words)
+        if code == 0:
+            return took
+    raise AssertionError("it comes to no end")
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -128,7 +138,7 @@ def test_a_purge_that_is_killed_leaves_all_that_is_not_due_and_the_next_one_come
     with place.commands() as commands:
         assert overdue.left(place.city, place.world, place.photos) > len(place.world.due)
         unharmed(place, commands, RUNS[run])
-        lasts = commands.run(*RUNS[run])[1]  # the second one: what is loaded is loaded
+        lasts = to_the_end(commands, RUNS[run])  # the second one: what is loaded is loaded
         assert place.at_the_end(commands) == []
         while killed < KILLS or ends == 0:
             place.back()
@@ -139,7 +149,7 @@ def test_a_purge_that_is_killed_leaves_all_that_is_not_due_and_the_next_one_come
                 found += place.faults()
                 if not cut:
                     break
-            assert commands.run(*RUNS[run])[0] == 0
+            to_the_end(commands, RUNS[run])
             found += [*place.faults(), *place.at_the_end(commands)]
             ends += 1
 
