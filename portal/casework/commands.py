@@ -84,14 +84,14 @@ def assess(session: Session, settings: Settings, ring: KeyRing, flag: Flag, made
            version: int) -> None:
     """Set the risk, and say why. Lowering a high one is proposed to a second officer, and so is the first assessment
     where the reporter has said meanwhile that it got worse."""
-    before = flags.facts_of(flag)
-    before = replace(before, high=before.high or flags.says_worse(session, ring, flag))
+    before, worse = flags.facts_of(flag), flags.says_worse(session, ring, flag)
+    before = replace(before, high=before.high or worse)
     then = replace(before, assessed=True, high=made.risk is Risk.HIGH)
     if life.needs_two(Move.ASSESS, before, then):
         content = {"risk": made.risk, "codes": made.codes.as_content() if made.codes else None}
         _propose(session, ring, flag, Joint.LOWER, Move.ASSESS, made.why, content, by=by, version=version)
         return
-    _assess(session, settings, ring, flag, made, by=by, version=version)
+    _assess(session, settings, ring, flag, made, worse, by=by, version=version)
 
 
 def close(session: Session, settings: Settings, ring: KeyRing, flag: Flag, closing: Closing, *, by: Viewer,
@@ -162,7 +162,7 @@ def confirm(session: Session, settings: Settings, ring: KeyRing, flag: Flag, *, 
         case Joint.LOWER:
             coded = Codes.of(content["codes"]) if content["codes"] else None
             made = Assessment(records.risk_of(content), why, coded)
-            _assess(session, settings, ring, flag, made, **how)
+            _assess(session, settings, ring, flag, made, flags.says_worse(session, ring, flag), **how)
         case Joint.CLOSE:
             _close(session, settings, ring, flag, Closing(content["reason"], why, content["closing"]), **how)
         case Joint.PAUSE:
@@ -314,8 +314,8 @@ def _propose(session: Session, ring: KeyRing, flag: Flag, what: Joint, move: Mov
     flags.advance(session, flag, Move.PROPOSE, by=by, before=before, version=version)
 
 
-def _assess(session: Session, settings: Settings, ring: KeyRing, flag: Flag, made: Assessment, *, by: Viewer,
-            version: int, agreed: bool = False) -> None:
+def _assess(session: Session, settings: Settings, ring: KeyRing, flag: Flag, made: Assessment, worse: bool, *,
+            by: Viewer, version: int, agreed: bool = False) -> None:
     written = records.notes_of(session, ring, flag)
     content: dict[str, Any] = {"risk": made.risk, "text": made.why}
     if made.codes is not None:
@@ -323,7 +323,7 @@ def _assess(session: Session, settings: Settings, ring: KeyRing, flag: Flag, mad
         content |= {"codes": made.codes.as_content(), "fact": str(fact)}
     write(session, ring, flag, Move.ASSESS, by=by, **content)
     flags.assess(session, settings, flag, made.risk, by=by, version=version, agreed=agreed,
-                 worse=flags.says_worse(session, ring, flag), latest=records.latest_due(written))
+                 worse=worse, latest=records.latest_due(written))
 
 
 def _close(session: Session, settings: Settings, ring: KeyRing, flag: Flag, closing: Closing, *, by: Viewer,

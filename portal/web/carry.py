@@ -91,10 +91,16 @@ def sealed_answers(path: str) -> str:
     return sealed.seal_answers(config.keys(), path, answers) if answers else ""
 
 
+def brings_answers() -> bool:
+    """Whether a form brings answers worth keeping, its own or those that it is only passing on. Forms without a
+    one-use key, such as a sign-in, hold secrets and nothing worth keeping."""
+    return "once" in request.form or bool(request.form.get(CARRIED))
+
+
 def kept() -> str:
     """What a form that could not be dealt with gives back to its browser, unreadable: its answers, or those that it
-    was only passing on. Forms without a one-use key, such as a sign-in, hold secrets and nothing worth keeping."""
-    return sealed_answers(meant_for()) if "once" in request.form or request.form.get(CARRIED) else ""
+    was only passing on."""
+    return sealed_answers(meant_for()) if brings_answers() else ""
 
 
 def _ask_htmx() -> Response:

@@ -143,7 +143,7 @@ def rest():
     """The page has lain untouched: lock it, and keep what was typed for the one who knows the secret."""
     viewer = current_user._get_current_object() if current_user.is_authenticated else signin.locked_viewer()
     if viewer is None:  # it ended meanwhile: she signs in anew, and finds her answers all the same
-        return carry.ask_to_sign_in() if carry.kept() else redirect(url_for(".sign_in"), 303)
+        return carry.ask_to_sign_in() if carry.brings_answers() else redirect(url_for(".sign_in"), 303)
     path = urlsplit(carry.local_path(request.form.get("rest_for", "/"))).path
     form = ResumeForm(formdata=None)
     form.next.data, form.carried.data = path, carry.sealed_answers(path)

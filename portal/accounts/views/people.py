@@ -85,17 +85,16 @@ def describe(account_id: UUID):
 @allowed(policy.may_look_after_people)
 def invite(account_id: UUID):
     """A new code for somebody who has not come in yet, shown once."""
-    with db.transaction() as writing:
-        account = queries.person(writing, account_id, current_user)
-        asked_again = changes.ask_to_join_again(writing, account, by=current_user)
-    if asked_again:
-        flash(_("A second person must agree first. She is asked again."))
-        return redirect(url_for(".person", account_id=account_id), 303)
     card = cards.fresh() if request.form.get("card") else None
     with db.transaction() as writing:
         account = queries.person(writing, account_id, current_user)
-        code = invitations.invite(writing, config.keys(), account, by=current_user.account_id)
-        codes = _card(writing, account, card) if card is not None else []
+        asked_again = changes.ask_to_join_again(writing, account, by=current_user)
+        if not asked_again:
+            code = invitations.invite(writing, config.keys(), account, by=current_user.account_id)
+            codes = _card(writing, account, card) if card is not None else []
+    if asked_again:
+        flash(_("A second person must agree first. She is asked again."))
+        return redirect(url_for(".person", account_id=account_id), 303)
     return _slips([(Newcomer(account, code), codes)])
 
 
