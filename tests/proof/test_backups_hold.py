@@ -19,6 +19,7 @@ from portal.upkeep.archives import BadArchive
 from tests.conftest import settings_for
 from tests.factories import a_flag, ring_of, viewer_of
 from tests.proof.conftest import size
+from tests.support.postgres import dies_with_us
 from tests.upkeep.at_upkeep import PAIR, back_up, restore, settings_of
 
 CONCERNS = size(short=1000, long=100_000)
@@ -101,7 +102,8 @@ def kill_often(city, folder: Path, program: str, kills: int, when=any_moment) ->
                    "PORTAL_BACKUP_DIR": str(settings.backup_dir), "PORTAL_PHOTOS_DIR": str(settings.photos_dir),
                    "PORTAL_BACKUP_KEY": b64encode(PAIR.public).decode()}
     for _ in range(kills):
-        process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, env=environment, stdout=subprocess.PIPE)
+        process = subprocess.Popen([*dies_with_us(), sys.executable, "-c", program], cwd=ROOT, env=environment,
+                                   stdout=subprocess.PIPE)
         process.stdout.readline()
         when(settings, usual)
         process.send_signal(signal.SIGKILL)

@@ -11,6 +11,7 @@ from tests.proof.conftest import LONG, rotating_seed
 from tests.support.guards import PORTAL
 from tests.support.noticing import planted as planted_one
 from tests.support.noticing import trials
+from tests.support.postgres import dies_with_us
 
 PARTS = ("0/2", "1/2") if LONG else (f"{rotating_seed() % 2}/2",)
 """In the long run all, side by side; at a change every other one, and by chance the others at the next."""
@@ -22,7 +23,7 @@ def tried(folder):
     command = [sys.executable, "-m", "tests.support.noticing", "--planted"]
     thorough = ["--thorough", "--reached", folder / "reached.json"] if LONG else []
     files = [folder / f"{part[0]}.jsonl" for part in PARTS]
-    parts = [subprocess.Popen([*command, *thorough, "--part", part, "--out", file],
+    parts = [subprocess.Popen([*dies_with_us(), *command, *thorough, "--part", part, "--out", file],
                               cwd=PORTAL.parent, stdout=subprocess.DEVNULL)
              for part, file in zip(PARTS, files, strict=True)]
     assert [part.wait() for part in parts] == [0] * len(PARTS)
