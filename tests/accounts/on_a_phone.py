@@ -27,6 +27,14 @@ def enrol(page, address, code, pin=PIN):
     page.wait_for_url(f"{address}/")
 
 
+def begun(context, address, code):
+    """The page of somebody who has begun just now, with a clock that can be moved on (`live.time_passes`)."""
+    page = context.new_page()
+    page.clock.install()
+    enrol(page, address, code)
+    return page
+
+
 def sign_out(page, address):
     page.goto(f"{address}/setelan")
     page.locator("form[action='/keluar'] button").tap()

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from sqlalchemy import func, select
 
 from portal.accounts.models import Device, SignIn
-from tests.accounts.on_a_phone import KEYS, OTHER_PIN, PIN, enrol, sign_out, virtual_authenticator
+from tests.accounts.on_a_phone import KEYS, OTHER_PIN, PIN, begun, enrol, sign_out, virtual_authenticator
 from tests.factories import invited_to
 from tests.support import live
 
@@ -358,9 +358,7 @@ def test_a_phone_that_nobody_used_is_told_where_to_begin(visit, address):
 
 def test_the_page_of_a_new_card_closes_to_the_home_page_and_not_to_a_false_sentence(visit, address, city):
     with visit() as context:
-        page = context.new_page()
-        page.clock.install()
-        enrol(page, address, invited_to(city))
+        page = begun(context, address, invited_to(city))
         page.goto(f"{address}/setelan")
         page.locator("form[action='/setelan/kartu'] button").tap()
         expect(page.locator("main")).to_contain_text("This page closes by itself")

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from portal.accounts.models import Account, Device, Passkey
 from portal.base.db import writing
-from tests.accounts.on_a_phone import KEYS, OTHER_PIN, PIN, enrol, looked_at, sign_out, virtual_authenticator
+from tests.accounts.on_a_phone import KEYS, OTHER_PIN, PIN, begun, enrol, looked_at, sign_out, virtual_authenticator
 from tests.factories import invited_to
 from tests.support import live
 
@@ -227,9 +227,7 @@ def test_a_phone_whose_clock_is_wrong_gets_in_all_the_same(city, visit, address,
 
 def test_a_page_that_lies_untouched_locks_and_key_and_pin_bring_her_answers_back(city, visit, address):
     with visit() as context:
-        page = context.new_page()
-        page.clock.install()
-        enrol(page, address, invited_to(city))
+        page = begun(context, address, invited_to(city))
         page.goto(f"{address}/k/baru")
         page.locator("#mulai").tap()
         page.locator("label.pilih", has=page.locator("[name=danger][value=again]")).tap()
@@ -252,9 +250,7 @@ def test_a_page_that_lies_untouched_locks_and_key_and_pin_bring_her_answers_back
 
 def test_who_goes_on_typing_is_not_locked_out(city, visit, address):
     with visit() as context:
-        page = context.new_page()
-        page.clock.install()
-        enrol(page, address, invited_to(city))
+        page = begun(context, address, invited_to(city))
         page.goto(f"{address}/s/baru")
         for number in range(4):
             live.time_passes(page, "02:00")

@@ -35,6 +35,14 @@ def code_of(city, flag_id):
     return spoken(flag_of(city, flag_id).code)
 
 
+def sheet_of(city, address, flag_id):
+    return f"{address}/k/{code_of(city, flag_id)}/kerja"
+
+
+def open_assessment(page):
+    page.locator("details:has(form[data-move=assess]) summary").click()
+
+
 def tab_to(page, selector):
     """Press Tab until it is there, as somebody without a mouse does; what has the focus is always to be seen."""
     for _press in range(ENOUGH_TABS):
@@ -191,8 +199,8 @@ def test_what_is_half_written_in_one_form_outlives_the_act_of_another(city, visi
     with visit(city.rina) as context:
         page = context.new_page()
         page.clock.install()
-        page.goto(f"{address}/k/{code_of(city, flag_id)}/kerja")
-        page.locator("details:has(form[data-move=assess]) summary").click()
+        page.goto(sheet_of(city, address, flag_id))
+        open_assessment(page)
         page.locator("[name=risk][value=high]").check()
         page.fill("[name=why_risk]", "mutiara pertama")
 
@@ -222,9 +230,9 @@ def test_a_reason_that_was_chosen_above_takes_nothing_from_what_is_half_written_
     flag_id = sent(city)
     with visit(city.rina) as context:
         page = context.new_page()
-        page.goto(f"{address}/k/{code_of(city, flag_id)}/kerja")
+        page.goto(sheet_of(city, address, flag_id))
         page.select_option("[name=why_open]", "emergency")
-        page.locator("details:has(form[data-move=assess]) summary").click()
+        open_assessment(page)
         page.fill("[name=why_risk]", "mutiara pertama")
 
         page.locator("form[data-move=take] button").click()
@@ -239,8 +247,8 @@ def test_what_was_sent_does_not_stand_in_the_form_again(city, visit, address):
     flag_id = sent(city)
     with visit(city.rina) as context:
         page = context.new_page()
-        page.goto(f"{address}/k/{code_of(city, flag_id)}/kerja")
-        page.locator("details:has(form[data-move=assess]) summary").click()
+        page.goto(sheet_of(city, address, flag_id))
+        open_assessment(page)
         page.locator("[name=risk][value=high]").check()
         page.fill("[name=why_risk]", "mutiara pertama")
 
@@ -253,7 +261,7 @@ def test_what_was_sent_does_not_stand_in_the_form_again(city, visit, address):
 
 def test_two_officers_at_once_see_each_other_and_lose_nothing(city, visit, address):
     flag_id = sent(city)
-    sheet = f"{address}/k/{code_of(city, flag_id)}/kerja"
+    sheet = sheet_of(city, address, flag_id)
     with visit(city.rina) as hers, visit(city.dewi) as others:
         rina, dewi = hers.new_page(), others.new_page()
         rina.clock.install()
@@ -262,7 +270,7 @@ def test_two_officers_at_once_see_each_other_and_lose_nothing(city, visit, addre
         dewi.goto(sheet)
         expect(dewi.locator(".hadir")).to_have_text(re.compile(r"Rina A\. has this open since \d\d:\d\d\."))
 
-        rina.locator("details:has(form[data-move=assess]) summary").click()
+        open_assessment(rina)
         rina.locator("[name=risk][value=high]").check()
         rina.fill("[name=why_risk]", "mutiara pertama")
         live.time_passes(rina, "01:01")
