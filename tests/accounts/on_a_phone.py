@@ -10,7 +10,7 @@ KEYS = """() => new Promise((yes) => {
     const all = asked.result.transaction("k").objectStore("k").getAll();
     all.onsuccess = () => {
       asked.result.close();
-      yes(all.result.map((e) => ({ name: e.name, fresh: e.fresh || false, out: e.key.extractable })));
+      yes(all.result.map((e) => ({ id: e.id, name: e.name, fresh: e.fresh || false, out: e.key.extractable })));
     };
   };
 })"""
@@ -23,8 +23,16 @@ def enrol(page, address, code, pin=PIN):
     page.keyboard.type(pin)
     page.locator("#pertama button.tbl").tap()
     page.wait_for_url("**/mulai/siap")
+    mine = page.locator("body").get_attribute("data-hp")
+    until(page, KEYS, lambda keys: not any(key["fresh"] for key in keys if key["id"] == mine))
     page.locator("main button.tbl.penuh").first.tap()
     page.wait_for_url(f"{address}/")
+
+
+def until(page, question, right):
+    """Waits for what the page's script does in its own time, such as writing to the phone's store."""
+    while not right(page.evaluate(question)):
+        page.wait_for_timeout(50)
 
 
 def begun(context, address, code):

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from sqlalchemy import func, select
 
 from portal.accounts.models import Device, SignIn
-from tests.accounts.on_a_phone import KEYS, OTHER_PIN, PIN, begun, enrol, sign_out, virtual_authenticator
+from tests.accounts.on_a_phone import KEYS, OTHER_PIN, PIN, begun, enrol, sign_out, until, virtual_authenticator
 from tests.factories import invited_to
 from tests.support import live
 
@@ -132,10 +132,10 @@ def test_another_persons_first_time_leaves_her_key_alone(visit, address, city):
         page = context.new_page()
         page.goto(f"{address}/mulai#{invited_to(city)}", wait_until="commit")
         page.locator("#pertama #secret").fill(PIN)
-        page.wait_for_timeout(500)
+        page.wait_for_load_state()
         page.locator("#pertama button.tbl").tap(no_wait_after=True)
         page.wait_for_url("**/mulai/siap", wait_until="commit")
-        page.locator("main button.tbl.penuh").first.tap(no_wait_after=True)  # quicker than the page's script
+        live.tap_at_once(page.locator("main button.tbl.penuh").first)
         page.wait_for_url(f"{address}/", wait_until="commit")
         page.wait_for_load_state()
         assert held
@@ -154,7 +154,7 @@ def test_a_key_that_has_let_her_in_is_no_longer_new(visit, address, city):
         page.clock.install()
         page.goto(f"{address}/mulai#{invited_to(city)}", wait_until="commit")
         page.locator("#pertama #secret").fill(PIN)
-        page.wait_for_timeout(500)
+        page.wait_for_load_state()
         page.locator("#pertama button.tbl").tap(no_wait_after=True)
         page.wait_for_url("**/mulai/siap", wait_until="commit")
         page.goto(f"{address}/s/baru")
@@ -299,8 +299,7 @@ def test_a_lock_of_the_phone_that_the_server_refused_is_forgotten_and_shuts_nobo
         page.locator("#passkey-baru button").tap()
         page.wait_for_selector(".galat")
         expect(page.locator(".galat")).to_contain_text("did not work")
-        page.wait_for_timeout(500)
-        assert page.evaluate(credential) == ""
+        until(page, credential, lambda kept: kept == "")
         page.evaluate("""() => new Promise((yes) => { indexedDB.open("k", 1).onsuccess = ({ target }) => {
             const store = target.result.transaction("k", "readwrite").objectStore("k");
             store.getAll().onsuccess = (event) => {
@@ -332,7 +331,7 @@ def test_before_the_script_a_known_phone_is_told_to_wait_and_what_was_typed_stay
         held = hold(context, "sign-in")
         page.goto(f"{address}/masuk", wait_until="commit")
         expect(page.locator("#tunggu")).to_contain_text("Wait a moment, the field for your PIN will appear")
-        page.locator("#who").tap()
+        page.locator("#who").focus()
         page.keyboard.type("0812")
 
         held[-1].continue_()

@@ -156,9 +156,9 @@ def test_a_tap_before_the_pages_script_is_here_uses_nothing_up_and_the_next_one_
         page.route(re.compile(r"/begin\b.*\.js"), hold)
         page.goto(f"{address}/mulai", wait_until="commit")
         page.fill("#code", invited_to(city))
-        page.locator("#undangan button.tbl").tap(no_wait_after=True)
+        live.tap_at_once(page.locator("#undangan button.tbl"))
         page.fill("#secret", PIN)
-        page.locator("#pertama button.tbl").tap(no_wait_after=True)
+        live.tap_at_once(page.locator("#pertama button.tbl"))
 
         expect(page.locator(".galat")).to_contain_text("try once more")
         expect(page.locator("#pertama button[name=card]")).to_be_visible()

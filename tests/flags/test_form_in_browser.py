@@ -397,9 +397,8 @@ def test_who_begins_before_the_script_has_arrived_goes_on_where_she_is(hand):
     hand.page.goto(hand.address + "/")
     hand.tap("a[href='/k/baru']")
     hand.page.wait_for_url("**/k/baru", wait_until="commit")
-    hand.tap("#mulai")
-    hand.choose("danger=again")
-    hand.choose("who=girl")
+    for seen in ("#mulai", "label:has([value=again])", "label:has([value=girl])"):
+        live.tap_at_once(hand.page.locator(seen))
     late[0].continue_()
 
     expect(hand.page.locator("#lanjut")).to_be_visible()

@@ -9,7 +9,7 @@ from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.conftest import give_up, signed_in
@@ -20,6 +20,17 @@ PC: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "locale": "id-
 
 
 _AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+_NOTHING_TO_TOUCH_YET = """
+  const shut = new CSSStyleSheet();
+  shut.replaceSync("* { pointer-events: none !important; }");
+  document.adoptedStyleSheets.push(shut);
+  addEventListener("DOMContentLoaded", () => {
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== shut);
+  });
+"""
+"""Playwright waits until its tap would be received. All scripts are deferred: they have run by then."""
 
 
 class _Quiet(WSGIRequestHandler):
@@ -73,8 +84,11 @@ def chromium() -> Iterator[Browser]:
 def visiting(browser: Browser, city: SimpleNamespace, address: str, person: Any = None, *, language: str = "en",
              device: dict[str, Any] = PHONE, script: bool = True) -> Iterator[BrowserContext]:
     """A fresh browser profile, in which `person` has signed in. The way out leads to a page of ours, and
-    nothing else can be reached."""
+    nothing else can be reached. A hand can touch a page once its scripts have begun, however slow the
+    machine (`tap_at_once`: before)."""
     context = browser.new_context(java_script_enabled=script, **device)
+    if script:
+        context.add_init_script(_NOTHING_TO_TOUCH_YET)
     context.set_default_timeout(10_000)
     context.route(lambda url: not url.startswith(address), _stand_in)
     cookies = {"b": language}
@@ -94,6 +108,11 @@ def time_passes(page: Page, how_long: str) -> None:
     page shows can be seen sooner, and a script that begins after the jump knows nothing of it. `how_long`: mm:ss."""
     page.wait_for_load_state()
     page.clock.fast_forward(how_long)
+
+
+def tap_at_once(button: Locator) -> None:
+    """Taps what can be seen, though the page's scripts are still on their way."""
+    button.evaluate("(button) => button.click()")
 
 
 def assert_accessible(page: Page, *where: object) -> None:
