@@ -57,7 +57,7 @@ class Seen:
 
 def axe_faults(page, in_the_field):
     """What axe finds, as (rule, element). On a cadre's page contrast is that of AAA."""
-    options = {"runOnly": STANDARD}
+    options = {"runOnly": STANDARD, "resultTypes": ["violations"]}
     if in_the_field:
         options["rules"] = {"color-contrast-enhanced": {"enabled": True}}
     found = Axe().run(page, options=options).response["violations"]

@@ -79,24 +79,28 @@ class Looker:
         return self._file.execute("PRAGMA data_version").fetchone()[0]
 
     def _contents(self):
-        """Every row of every table, by its key."""
+        """Every row of every table."""
         found = {}
         for table in Base.metadata.sorted_tables:
-            names = [column.name for column in table.columns]
-            keys = [names.index(column.name) for column in table.primary_key]
-            rows = self._file.execute(f"SELECT {', '.join(names)} FROM {table.name}")  # noqa: S608 - our own names
-            found[table.name] = {tuple(row[key] for key in keys): dict(zip(names, row, strict=True)) for row in rows}
+            found[table] = set(self._file.execute(f"SELECT {', '.join(table.columns.keys())} FROM {table.name}"))  # noqa: S608
         return found
 
 
 def _otherwise(table, before, after):
-    for key in before.keys() | after.keys():
-        if key not in before:
-            yield f"a row more in {table}"
-        elif key not in after:
-            yield f"a row less in {table}"
+    """What is otherwise in a table whose rows were those, and are these now."""
+    gone, come = ({_key(table, row): row for row in rows} for rows in (before - after, after - before))
+    for key in gone.keys() | come.keys():
+        if key not in gone:
+            yield f"a row more in {table.name}"
+        elif key not in come:
+            yield f"a row less in {table.name}"
         else:
-            yield from (f"{table}.{name}" for name in before[key] if before[key][name] != after[key][name])
+            yield from (f"{table.name}.{name}" for name, was, now_is in zip(
+                table.columns.keys(), gone[key], come[key], strict=True) if was != now_is)
+
+
+def _key(table, row):
+    return tuple(value for column, value in zip(table.columns, row, strict=True) if column.primary_key)
 
 
 @pytest.fixture

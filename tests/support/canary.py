@@ -3,6 +3,7 @@
 import base64
 import secrets
 import zlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -106,16 +107,18 @@ class Hunt:
     """The search for many markers in many pages: most pages hold not even the beginning of one."""
 
     def __init__(self, marked: Mapping[str, str]):
-        self.stemmed = {name: marker for name, marker in marked.items() if marker.startswith(STEM)}
-        self.others = {name: marker for name, marker in marked.items() if name not in self.stemmed}
+        self.stemmed: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
+        self.others = {name: marker for name, marker in marked.items() if not marker.startswith(STEM)}
+        for name in marked.keys() - self.others.keys():
+            for encoding, written in guises(marked[name]):
+                self.stemmed[encoding].append((name, written))
 
     def found(self, data: bytes) -> set[str]:
         """The names of the markers that stand in `data` in any guise (numbers and codes: also as people write
         them, in groups)."""
         data = b"".join((data, *_unpacked(data)))
         possible = {encoding for encoding, stem in _STEMS if stem in data}
-        names = {name for name, marker in self.stemmed.items() if possible
-                 for encoding, written in guises(marker) if encoding in possible and written in data}
+        names = {name for encoding in possible for name, written in self.stemmed[encoding] if written in data}
         together = data.replace(b"-", b"").replace(b" ", b"")
         return names | {name for name, marker in self.others.items() if marker.encode() in together}
 

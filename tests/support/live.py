@@ -19,7 +19,8 @@ PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 640}, "device_scal
 PC: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "locale": "id-ID", "timezone_id": "Asia/Jakarta"}
 
 
-_AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+_AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+        "resultTypes": ["violations"]}
 
 
 _NOTHING_TO_TOUCH_YET = """
