@@ -31,11 +31,14 @@ test-slow: ## Run what takes minutes: a hundred thousand guesses at signing in
 asvs: ## Run what shows the requirements of OWASP ASVS 5.0.0 and of BSSN; writes docs/asvs.md and docs/bssn.md
 	@PORTAL_ASVS_PAGE=docs/asvs.md $(BOOTSTRAP) test -m "asvs and not slow" $(ARGS)
 
+# a proof waits for a third of its time, for a browser or for what it has killed: one more than there are processors
+AT_ONCE = $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
+
 prove: ## Show what is claimed: one line a claim, with its figure and its limit
-	@$(BOOTSTRAP) test -m proof tests/proof --dist worksteal $(ARGS)
+	@$(BOOTSTRAP) test -n $(AT_ONCE) -m proof tests/proof --dist worksteal $(ARGS)
 
 prove-long: ## The same at full size, for hours; writes docs/proof.md
-	@PORTAL_PROOF=long PORTAL_PROOF_PAGE=docs/proof.md $(BOOTSTRAP) test -m proof tests/proof --dist worksteal $(ARGS)
+	@PORTAL_PROOF=long PORTAL_PROOF_PAGE=docs/proof.md $(BOOTSTRAP) test -n $(AT_ONCE) -m proof tests/proof --dist worksteal $(ARGS)
 
 budget: prepare ## Weigh every page of a cadre; fails past a limit of the design
 	@$(VENV_PYTHON) -m benchmarks.budget
