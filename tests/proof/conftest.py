@@ -18,7 +18,9 @@ LONG = os.environ.get("PORTAL_PROOF") == "long"
 
 
 def pytest_collection_modifyitems(items):
-    """Everything in this folder is a proof, and may take its time."""
+    """Everything in this folder is a proof, and may take its time. What takes longest comes first: as the last it
+    would have all others wait for it."""
+    items.sort(key=lambda item: item.path not in (HERE / "test_guards.py", HERE / "test_fuzz.py"))
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.proof)
