@@ -11,8 +11,14 @@ from tests.proof.conftest import size
 from tests.support import canary, overdue
 
 BULK = size(short=40, long=2000)
-AS_DEPLOYED = {"full_page_writes": "on", "fsync": "on"}
-pytestmark = [pytest.mark.postgres, pytest.mark.parametrize("crashing_city", [AS_DEPLOYED], indirect=True, ids=[""])]
+BY_ITSELF = {"full_page_writes": "on", "fsync": "on"}
+AS_ADVISED = {**BY_ITSELF, "wal_recycle": "off"}
+pytestmark = pytest.mark.postgres
+
+
+def set_up(settings):
+    """A server with these settings from its first day on."""
+    return pytest.mark.parametrize("crashing_city", [settings], indirect=True, ids=[""])
 
 
 @pytest.fixture
@@ -36,11 +42,9 @@ def apart(city, world):
     return log, [file for file in others if file.stat().st_mtime >= world.began - 1]
 
 
-def moves_on(city, *, recycle):
+def moves_on(city):
     """What an administrator can do: the log begins a new file, and those before it are not needed any more."""
     with city.db.get_bind().execution_options(isolation_level="AUTOCOMMIT").connect() as db:
-        db.execute(text(f"ALTER SYSTEM SET wal_recycle = {'on' if recycle else 'off'}"))
-        db.execute(text("SELECT pg_reload_conf()"))
         for command in ("CHECKPOINT", "SELECT pg_switch_wal()", "CHECKPOINT"):
             db.execute(text(command))
 
@@ -53,6 +57,7 @@ def in_clear(files, world):
     return [where for file in files for where in canary.found_in(file, world.texts)]
 
 
+@set_up(AS_ADVISED)
 def test_no_wrap_and_no_name_is_left_in_any_file_but_the_log_and_there_until_it_moved_on(crashing_city, world, claim):
     log, others = apart(crashing_city, world)
     before, clear = overdue.pieces_in(others, secrets(world)), in_clear(log + others, world)
@@ -62,7 +67,7 @@ def test_no_wrap_and_no_name_is_left_in_any_file_but_the_log_and_there_until_it_
     log, others = apart(crashing_city, world)
     clear += in_clear(log + others, world)
     tables, logged = overdue.pieces_in(others, secrets(world)), overdue.pieces_in(log, secrets(world))
-    moves_on(crashing_city, recycle=False)
+    moves_on(crashing_city)
     log, others = apart(crashing_city, world)
     later = overdue.pieces_in(log, secrets(world))
 
@@ -74,14 +79,16 @@ def test_no_wrap_and_no_name_is_left_in_any_file_but_the_log_and_there_until_it_
           f"{later} pieces (right after: {logged})", 0, holds=later == 0 < logged)
 
 
+@set_up(BY_ITSELF)
 def test_a_log_whose_files_are_used_again_keeps_them(crashing_city, world):
     forget(crashing_city)
 
-    moves_on(crashing_city, recycle=True)
+    moves_on(crashing_city)
 
     assert overdue.pieces_in(apart(crashing_city, world)[0], secrets(world)) > 0
 
 
+@set_up(AS_ADVISED)
 def test_tables_that_are_not_written_anew_keep_them_and_a_text_in_clear_would_be_found(crashing_city, world,
                                                                                       monkeypatch):
     monkeypatch.setattr(erasing, "_left_behind", lambda _engine, _table: True)
