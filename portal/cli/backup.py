@@ -125,6 +125,9 @@ def _tell(restored: Restored, folder: Path) -> None:
         click.echo("The two archives are not of the same backup.")
     if restored.unreadable:
         click.echo(f"{restored.unreadable} concerns cannot be opened: their keys are not in the second archive.")
+    if restored.astray:
+        click.echo(f"{restored.astray} rows refer to what is not there, as in the database that was backed up: "
+                   "somebody has written into it past the portal. Some pages may fail.")
     newest = ScriptDirectory.from_config(alembic_config(None)).get_current_head()
     click.echo("\nWhat to do next:")
     for step in (*_places(folder), _whose(folder),

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tomllib
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -153,6 +154,9 @@ def database(_settings: Settings, session: Session) -> Finding:
              if str(session.scalar(text(f"PRAGMA {name}"))).lower() != value]
     if wrong:
         return bad(f"SQLite is not set as it must be: {', '.join(wrong)}. Only the portal may open it.")
+    if astray := Counter(row[0] for row in session.execute(text("PRAGMA foreign_key_check"))):
+        return bad("somebody has written into the database past the portal. Rows that refer to what is not there: "
+                   + ", ".join(f"{number} of {table}" for table, number in sorted(astray.items())) + ".")
     return ok("SQLite syncs before it answers, and overwrites what is deleted")
 
 

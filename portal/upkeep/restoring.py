@@ -19,12 +19,14 @@ _WRAPS = "wraps"
 
 @dataclass(frozen=True)
 class Restored:
-    """What was restored, from which moment. `unreadable`: concerns whose keys are not in the second archive."""
+    """What was restored, from which moment. `unreadable`: concerns whose keys are not in the second archive;
+    `astray`: rows that refer to what is not there."""
 
     content: Head
     keys: Head
     counts: Counts
     unreadable: int
+    astray: int
     photos: int
     revision: str
 
@@ -72,23 +74,24 @@ def _unpack_and_join(content: Path, keys: Path, private: bytes, work: Path, url:
     head, manifest = _unpack(content, CONTENT, private, {DATABASE: work / SQLITE_FILE}, work / PHOTOS)
     if key_manifest.database != manifest.database:
         raise BadArchive("The two archives come from different kinds of database.")
-    counts, unreadable = _join(manifest, work, url)
-    if head.name == key_head.name and counts != manifest.counts:
+    same = head.name == key_head.name
+    counts, unreadable, astray = _join(manifest, work, url, same=same)
+    if same and counts != manifest.counts:
         raise BadArchive("What was restored does not have the rows that were backed up.")
-    return Restored(head, key_head, counts, unreadable, manifest.photos, manifest.revision)
+    return Restored(head, key_head, counts, unreadable, astray, manifest.photos, manifest.revision)
 
 
-def _join(manifest: Manifest, work: Path, url: str) -> tuple[Counts, int]:
+def _join(manifest: Manifest, work: Path, url: str, *, same: bool) -> tuple[Counts, int, int]:
     database, wraps = work / SQLITE_FILE, work / _WRAPS
     if manifest.database == "sqlite":
-        found = sqlite.put_together(database, wraps)
+        found = sqlite.put_together(database, wraps, same=same)
     else:
         if not url.startswith("postgresql") or not postgres.is_empty(url):
             raise BadArchive("This backup needs an empty PostgreSQL database. Set PORTAL_DATABASE_URL to one.")
         if not postgres.may_make_tables(url):
             raise BadArchive("This role may not make tables. For this command alone, set PORTAL_DATABASE_URL to the "
                              "database's owner: postgresql://portal_owner@…")
-        found = postgres.put_together(url, database, wraps)
+        found = (*postgres.put_together(url, database, wraps), 0)  # which itself lets nothing refer to nothing
         database.unlink()
     wraps.unlink()
     return found
@@ -121,7 +124,7 @@ def _place(member: tarfile.TarInfo, wanted: dict[str, Path], photos: Path | None
     folder, _, name = member.name.rpartition("/")
     if member.name in wanted:
         return wanted[member.name]
-    if photos is None or folder != PHOTOS or not name.endswith(".jpg") or "/" in name:
+    if photos is None or folder != PHOTOS or not name.endswith(".jpg"):
         raise BadArchive("The archive holds a file that this portal does not know.")
     return photos / name
 

@@ -49,26 +49,28 @@ def _split(content: Path, keys: Path) -> None:
             copy.execute(f"DELETE FROM main.{table}")  # noqa: S608
 
 
-def put_together(content: Path, keys: Path) -> tuple[Counts, int]:
-    """Make `content` the whole database again. Gives its counts, and how many concerns no key is left for.
+def put_together(content: Path, keys: Path, *, same: bool) -> tuple[Counts, int, int]:
+    """Make `content` the whole database again. Gives its counts, how many concerns no key is left for, and how many
+    rows refer to what is not there: only a hand in the database itself makes such, and they are no reason to
+    withhold all others.
 
-    Wraps of what the content does not have (they come from another backup) are left out. Raises `BadArchive`
-    when the file is not sound.
+    Where the two are not of the `same` backup, wraps of what the content does not have are left out. Raises
+    `BadArchive` when the file is not sound.
     """
     with _in_a_sentence(), closing(_open_copy(content)) as whole:
         whole.execute("ATTACH ? AS apart", (str(keys),))
         whole.execute("BEGIN")
         for table in TABLES:
             whole.execute(f"INSERT INTO main.{table} SELECT * FROM apart.{table}")  # noqa: S608 - our own names
-            _leave_out_strangers(whole, table)
+            if not same:
+                _leave_out_strangers(whole, table)
         whole.execute("COMMIT")
         whole.execute("DETACH apart")
-        if whole.execute("PRAGMA foreign_key_check").fetchone():
-            raise BadArchive("The restored database is not sound: something refers to what is not there.")
+        astray = len(whole.execute("PRAGMA foreign_key_check").fetchall())
         locked = whole.execute("SELECT count(*) FROM flags WHERE id NOT IN (SELECT id FROM content_keys)")
         unreadable = int(locked.fetchone()[0])
     with _in_a_sentence():
-        return _checked(content), unreadable
+        return _checked(content), unreadable, astray
 
 
 @contextmanager

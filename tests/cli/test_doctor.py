@@ -19,7 +19,9 @@ from portal.base.settings import ServerKeys
 from portal.cli import doctor, doctor_city, doctor_server, setup
 from portal.flags import deadlines
 from portal.upkeep import backups
+from tests.factories import a_flag
 from tests.support import tampering
+from tests.upkeep.at_upkeep import by_hand
 
 ONLINE = {"secure_cookies": True, "trusted_hosts": ("catatan.kota.example",), "proxies": 1,
           "admin_networks": ("10.20.0.0/16",), "mail_server": "mail.example"}
@@ -184,6 +186,16 @@ def test_a_database_that_is_set_otherwise_is_bad(city, pragma, name):
     found = doctor_server.database(city.settings, city.db)
 
     assert (found.state, name in found.said) == ("bad", True)
+
+
+def test_rows_that_a_hand_in_the_database_left_without_what_they_refer_to_are_bad(city):
+    with writing(city.db):
+        a_flag(city.db, city.settings, city.siti)
+    by_hand(city, "DELETE FROM flags")
+
+    found = doctor_server.database(city.settings, city.db)
+
+    assert (found.state, "1 of content_keys, 1 of flag_steps" in found.said) == ("bad", True)
 
 
 def test_tables_of_another_version_are_bad(city, safe):

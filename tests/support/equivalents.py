@@ -76,8 +76,6 @@ NOTHING_COMES: Mapping[str, str] = {
         "whoever was ever at the office has a posting from then on: the other half says the same of her",
     "portal.upkeep.restoring:_join: not done: database.unlink()":
         "comes on PostgreSQL alone, where the test of its restore looks for what is left",
-    "portal.upkeep.restoring:_place: part dropped: '/' in name":
-        "what stands behind the last / of a name has none: the folder before it is asked for as a whole",
     "portal.upkeep.retention:_ended_long_ago: clause dropped: Flag.status == Status.CLOSED":
         "the database has the time of an end on what is closed and on nothing else (a CHECK)",
 }

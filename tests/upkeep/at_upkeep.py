@@ -1,5 +1,7 @@
 """A city whose backups can be made and opened, for the tests of upkeep."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +23,13 @@ def settings_of(city: SimpleNamespace, folder: Path, **changes) -> Settings:
     if not settings.keys_file.exists():
         city.keys.write(settings.keys_file)
     return settings
+
+
+def by_hand(city: SimpleNamespace, statement: str) -> None:
+    """As in SQLite's own shell, which by itself asks about no reference."""
+    city.db.rollback()
+    with closing(sqlite3.connect(city.url.removeprefix("sqlite:///"))) as shell, shell:
+        shell.execute(statement)
 
 
 def back_up(settings: Settings, *, trust_clock: bool = False) -> Backup:

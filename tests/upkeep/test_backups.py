@@ -25,7 +25,7 @@ from portal.upkeep import archives, backups, paper, postgres, sqlite
 from portal.upkeep.archives import BadArchive
 from tests.conftest import settings_for
 from tests.followup.at_desk import sent
-from tests.upkeep.at_upkeep import PAIR, back_up, restore, settings_of
+from tests.upkeep.at_upkeep import PAIR, back_up, by_hand, restore, settings_of
 
 STORY = "Terdengar teriakan tiap malam"
 copy, counted, split = sqlite._copy, sqlite._counted, sqlite._split
@@ -315,7 +315,22 @@ def test_the_key_is_read_from_a_file_as_it_was_printed_and_from_no_other_kind_of
 
     assert (restored.exit_code, refused.exit_code) == (0, 1), restored.output
     assert "is no text with the eight lines" in refused.output
+    assert "past the portal" not in restored.output
     assert f"All of it belongs to {pwd.getpwuid(os.geteuid()).pw_name}." in restored.output
+
+
+def test_a_restore_says_what_a_hand_in_the_database_had_left(city, tmp_path):
+    sent(city)
+    by_hand(city, "DELETE FROM flags")
+    city.app.config["SETTINGS"] = settings_of(city, tmp_path)
+    made, key = back_up(settings_of(city, tmp_path)), tmp_path / "key.txt"
+    key.write_text("\n".join(paper.as_lines(PAIR.private)))
+
+    restored = city.app.test_cli_runner().invoke(commands.restore, [
+        str(made.content), str(made.keys), "--key-file", str(key), "--into", str(tmp_path / "new")])
+
+    assert restored.exit_code == 0, restored.output
+    assert "2 rows refer to what is not there, as in the database that was backed up" in restored.output
 
 
 def test_a_server_without_its_keys_or_its_tables_says_so(city, tmp_path):
