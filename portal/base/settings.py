@@ -23,6 +23,7 @@ from portal.base import disk
 PREFIX = "PORTAL_"
 _KEY_BYTES = 32
 _POINT_BYTES, _UNCOMPRESSED = 65, 4
+_LEAST_MEMORY, _MOST_MEMORY = 64 * 1024, 1024 * 1024  # KiB
 
 
 class BadSettings(Exception):
@@ -159,7 +160,7 @@ class Settings:
     mail_to: tuple[str, ...] = ()
     demo: bool = False
     demo_people_file: Path = Path("instance/demo-people.json")
-    passphrase_memory_kib: int = 65536
+    passphrase_memory_kib: int = _LEAST_MEMORY  # what one guess at an officer's passphrase costs, at least
     photos_dir: Path = Path("instance/photos")
     audit_anchors: Path | None = None
     backup_key: bytes = b""  # the public half (a point of P-256); its other half is on paper
@@ -247,6 +248,14 @@ def _up_to(most: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def _memory(text: str) -> int:
+    """Memory in KiB for one guess at a passphrase: less than `docs/threats.md` promises is refused, and more than a
+    server of this size has would let no officer in."""
+    if not _LEAST_MEMORY <= int(text) <= _MOST_MEMORY:
+        raise ValueError
+    return int(text)
 
 
 def _country(text: str) -> str:
@@ -390,7 +399,7 @@ _READERS = {
     "pages_a_minute": _hops, "forms_a_minute": _hops, "files_a_minute": _hops, "concerns_an_hour": _hops,
     "cadre_hours": _count, "staff_hours": _count, "admin_networks": _networks, "trusted_hosts": _list,
     "proxies": _hops,
-    "secure_cookies": _flag, "demo": _flag, "demo_people_file": Path, "passphrase_memory_kib": _count,
+    "secure_cookies": _flag, "demo": _flag, "demo_people_file": Path, "passphrase_memory_kib": _memory,
     "photos_dir": _private_folder, "audit_anchors": _file, "backup_key": _point, "backup_dir": _private_folder,
     "backup_days": _up_to(3650), "backup_key_days": _up_to(3650), "keep_concerns_years": _up_to(100),
     "keep_sessions_years": _up_to(100), "keep_photos_years": _up_to(100), "keep_accounts_years": _up_to(100),

@@ -77,6 +77,8 @@ def test_an_unknown_setting_is_named():
         ("PORTAL_LOW_RISK_DAYS", "-3"),
         ("PORTAL_MEDIUM_RISK_HOURS", "1.5"),
         ("PORTAL_SECURE_COOKIES", "maybe"),
+        ("PORTAL_PASSPHRASE_MEMORY_KIB", "65535"),
+        ("PORTAL_PASSPHRASE_MEMORY_KIB", "1048577"),
         ("PORTAL_SERVICE_HOURS", "08:00-16:00"),
         ("PORTAL_SERVICE_HOURS", "1-5 16:00-08:00"),
         ("PORTAL_SERVICE_HOURS", "5-1 08:00-16:00"),
@@ -89,6 +91,13 @@ def test_an_unknown_setting_is_named():
 def test_an_impossible_value_is_refused_and_the_setting_named(name, value):
     with pytest.raises(BadSettings, match=f"The setting {name} cannot be "):
         Settings.from_environment({**NO_KEYS, name: value})
+
+
+@pytest.mark.parametrize("memory", [65536, 1048576])
+def test_a_guess_at_a_passphrase_may_cost_more_and_never_less(memory):
+    settings = Settings.from_environment({**NO_KEYS, "PORTAL_PASSPHRASE_MEMORY_KIB": str(memory)})
+
+    assert settings.passphrase_memory_kib == memory
 
 
 @pytest.mark.parametrize(
