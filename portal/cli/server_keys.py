@@ -61,7 +61,8 @@ def _take_over(path: Path, wait: int) -> ServerKeys:
             record(session, REPLACED, public_key(keys), by=None)
         keys = key_file.promoted(keys, now())
         _put(path, keys)
-        click.echo(f"Set {keys.number} is in charge. Copy the key file to where you keep it, today.")
+        click.echo(f"Set {keys.number} is in charge. The backups of before do not hold it: make one now, with "
+                   "flask --app wsgi backup")
         time.sleep(wait)
     else:
         config.take_keys(_app(), keys)
@@ -108,7 +109,9 @@ def _end(path: Path, keys: ServerKeys, drop_now: bool) -> None:
 
 def _loss(leaning: Leaning) -> str:
     return (f"All sign-ins and open forms of before end. {leaning.field} people in the field and {leaning.office} at "
-            f"the office must begin anew (recovery by two people), and {leaning.cards} need a new card. End them?")
+            f"the office must begin anew (recovery by two people), and {leaning.cards} need a new card. Whoever signs "
+            "in now, before you answer, need not: first the head, an administrator, and all who hold the unit's keys. "
+            "End them?")
 
 
 def _still(leaning: Leaning, keys: ServerKeys) -> str:

@@ -77,7 +77,8 @@ def make_server_keys() -> None:
         if has_accounts(settings):
             raise click.ClickException(no_keys(settings))
         ServerKeys.fresh().write(settings.keys_file)
-        click.echo(f"Keys made in {settings.keys_file}. Keep a copy where the database is not.")
+        click.echo(f"Keys made in {settings.keys_file}. Each backup holds a copy, sealed: set backups up "
+                   "before anybody is invited (docs/backup.md).")
     keys = ServerKeys.read(settings.keys_file)
     config.take_keys(current_app._get_current_object(), keys)  # type: ignore[attr-defined]
 

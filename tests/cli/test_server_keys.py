@@ -203,6 +203,12 @@ def factories_browser(client):
     return Browser(client)
 
 
+def signs_in(city, person, name):
+    """At the office, with passphrase and code."""
+    return factories_browser(city.app.test_client()).get("/masuk/petugas").form("/masuk/petugas").fill(
+        name=name, passphrase=person.secret, code=pyotp.TOTP(person.totp).now()).submit()
+
+
 def test_a_wrong_pin_is_still_wrong_and_renews_nothing(filed):
     rotates(filed)
     page = factories_browser(filed.app.test_client()).get("/masuk").form("/masuk/kartu").fill(
@@ -281,10 +287,25 @@ def test_where_they_may_have_been_seen_they_end_at_once_and_what_that_costs_is_a
 
     assert [one.number for one in keys_now(filed).readable] == [2]
     assert filed.db.scalar(select(CardCode)) is None
-    browser = factories_browser(filed.app.test_client())
-    page = browser.get("/masuk/petugas").form("/masuk/petugas").fill(
-        name="ratna", passphrase=filed.ratna.secret, code=pyotp.TOTP(filed.ratna.totp).now()).submit()
-    assert page.status == 422
+    assert signs_in(filed, filed.ratna, "ratna").status == 422
+
+
+def test_who_signs_in_while_the_question_waits_need_not_begin_anew(filed, monkeypatch):
+    def meanwhile(asked):
+        assert "before you answer" in asked
+        assert signs_in(filed, filed.ratna, "ratna").path == "/antrean"
+        return True
+    monkeypatch.setattr("click.confirm", meanwhile)
+
+    rotates(filed, "--drop-now")
+
+    assert [one.number for one in keys_now(filed).readable] == [2]
+    filed.db.expire_all()
+    behind = {account.sign_in_name for account in filed.db.scalars(
+        select(Account).where(Account.active, Account.server_key < 2, Account.sign_in_name.is_not(None)))}
+    assert "ratna" not in behind
+    assert behind
+    assert signed_in(filed, filed.ratna).get("/antrean").status == 203
 
 
 @pytest.mark.asvs("V13.3.4")
