@@ -234,12 +234,10 @@ def test_nobody_is_invited_to_an_account_that_is(any_city, state):
         invitations.invite(any_city.db, any_city.keys, ani, by=any_city.wati.account_id)
 
 
-@pytest.mark.parametrize("who", ["herself", "switched off", "not come yet"])
+@pytest.mark.parametrize("who", ["herself", "not come yet"])
 def test_there_is_nothing_to_recover_of_somebody_who_is(any_city, who):
     target = account(any_city, "wati" if who == "herself" else "siti")
     with writing(any_city.db):
-        if who == "switched off":
-            target.active = False
         if who == "not come yet":
             target.secret_hash = ""
 

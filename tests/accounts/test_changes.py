@@ -50,6 +50,22 @@ def test_a_lost_phone_is_replaced_by_two_people_and_the_old_key_dies(city, sign_
     assert Phone().enrol(guest, code, "77203914").path == "/mulai/siap"
 
 
+def test_a_stolen_phone_is_dead_before_its_owner_is_switched_on_again(city, sign_in, guest):
+    old, page = phone_of(city, city.siti), f"/akun/{city.siti.account_id}"
+    coordinator, admin = sign_in(city.wati), sign_in(city.agus)
+    assert "switch the account off first" in coordinator.get(f"{page}/pulihkan").text
+    coordinator.get(page).form("/saklar").submit()
+
+    coordinator.get(page).link("New phone or forgotten PIN").form().submit()
+    admin.get("/persetujuan").form("/recovery").submit("1")
+    assert "Switched off" in coordinator.get(page).text
+    coordinator.get(page).form("/saklar").submit()
+
+    assert "taken off" in old.sign_in(guest, city.siti.secret).errors[0]
+    code = CODE.search(coordinator.get(page).form("/kode").submit().text)[0]
+    assert Phone().enrol(guest, code, "77203914").path == "/mulai/siap"
+
+
 @pytest.mark.asvs("V6.4.4")
 def test_who_asked_cannot_agree_and_can_take_it_back(city, sign_in):
     coordinator = sign_in(city.wati)
