@@ -17,9 +17,9 @@ from tests.factories import a_flag, ring_of, some_answers, viewer_of
 from tests.proof.conftest import size
 from tests.proof.keys_traffic import traffic, unreadable
 
-BEFORE = size(short=40, long=5000)
-ROUNDS = size(short=1, long=50)
-MORE = size(short=8, long=100)
+BEFORE = size(short=40, long=1000)
+ROUNDS = size(short=1, long=12)
+MORE = size(short=8, long=25)
 SETTLES = 1.5  # seconds: longer than any request here lasts
 
 
