@@ -88,8 +88,8 @@ def check_can_go(session: Session, account: Account) -> None:
 
 
 def ask_recovery(session: Session, account: Account, *, by: Viewer) -> None:
-    """A phone was lost or a PIN forgotten: ask a second person to let her begin anew. Also of somebody who is switched
-    off: so a stolen phone is dead before she is back. She stays off until somebody switches her on."""
+    """A phone was lost or a PIN forgotten: ask a second person to let her begin anew. Also of somebody who is
+    switched off: so a stolen phone is dead before she is back. She stays off until somebody switches her on."""
     if account.id == by.account_id or not account.secret_hash:
         raise Refused("there is nothing to recover")
     check_can_go(session, account)

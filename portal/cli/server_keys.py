@@ -109,9 +109,9 @@ def _end(path: Path, keys: ServerKeys, drop_now: bool) -> None:
 
 def _loss(leaning: Leaning) -> str:
     return (f"All sign-ins and open forms of before end. {leaning.field} people in the field and {leaning.office} at "
-            f"the office must begin anew (recovery by two people), and {leaning.cards} need a new card. Whoever signs "
-            "in now, before you answer, need not: first the head, an administrator, and all who hold the unit's keys. "
-            "End them?")
+            f"the office must begin anew (recovery by two people), and {leaning.cards} need a new card. Whoever "
+            "signs in now, before you answer, need not: first the head, an administrator, and all who hold the "
+            "unit's keys. End them?")
 
 
 def _still(leaning: Leaning, keys: ServerKeys) -> str:

@@ -29,7 +29,8 @@ def test_the_list_of_readings_names_who_read_which_concern(any_city, page):
         flag_id = a_flag(any_city.db, any_city.settings, any_city.siti).id
     with writing(any_city.db):
         flag = any_city.db.get_one(Flag, flag_id)
-        commands.open_flag(any_city.db, ring_of(any_city, any_city.rina), flag, by=viewer_of(any_city.db, any_city.rina))
+        by = viewer_of(any_city.db, any_city.rina)
+        commands.open_flag(any_city.db, ring_of(any_city, any_city.rina), flag, by=by)
 
     asked = question(page, any_city.db.get_bind().dialect.name)
     rows = any_city.db.execute(text(re.sub(r"'\d{4}-\d\d-\d\d'", "'2020-01-01'", asked))).all()
