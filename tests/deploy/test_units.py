@@ -58,6 +58,17 @@ def test_systemd_reads_every_unit_without_a_word(analyze, tmp_path, unit):
     assert (found.returncode, found.stdout + found.stderr) == (0, "")
 
 
+def test_whatever_the_documents_enable_comes_back_after_a_restart_of_the_machine():
+    said = "\n".join(file.read_text() for file in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *UNITS])
+    enabled = {name if "." in name else f"{name}.service"
+               for line in re.findall(r"systemctl enable --now ([\w. -]+)", said) for name in line.split()
+               if name.startswith("catatan-kader")}
+
+    assert enabled == {"catatan-kader.service", "catatan-kader-tick.timer", "catatan-kader-backup.timer"}
+    for name in enabled:
+        assert re.search(r"^\[Install\]\nWantedBy=[\w-]+\.target$", (ROOT / "deploy" / name).read_text(), re.M), name
+
+
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
 def test_each_service_is_shut_in(analyze, unit):
     found = analyze("security", "--offline=yes", f"--threshold={_MOST_EXPOSED}", unit)
