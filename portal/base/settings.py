@@ -79,7 +79,8 @@ class ServerKeys:
     def read(cls, path: Path) -> "ServerKeys":
         """The keys in the file. Raises `BadSettings` when it is absent, readable by others, or broken."""
         if not path.exists():
-            raise BadSettings(f"There is no key file at {path}. Make it with: flask --app wsgi init")
+            raise BadSettings(f"There is no key file at {path}. A new city makes it with: flask --app wsgi init. One "
+                              "that has people brings its own back (docs/backup.md).")
         if path.stat().st_mode & 0o077:
             raise BadSettings(f"The key file {path} can be read by others. Run: chmod 600 {path}")
         try:
@@ -88,13 +89,14 @@ class ServerKeys:
             raise BadSettings(f"The key file {path} cannot be read as keys.") from error
 
     def write(self, path: Path) -> None:
-        """Put the keys in a new file that only its owner can read; once this returns, it and its name outlive a power
-        cut. An existing file is never replaced."""
+        """Put the keys in a new file that only its owner can read: whoever owns its folder, also where root makes it.
+        Once this returns, it and its name outlive a power cut. An existing file is never replaced."""
         disk.make_folder(path.parent)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(json.dumps(self._as_stored()))
             file.flush()
+            disk.hand_to_owner_of(path.parent, path)
             os.fsync(file.fileno())
         disk.sync(path.parent)
 

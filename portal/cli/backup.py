@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from portal.base import disk
 from portal.base.clock import now
 from portal.base.settings import BadSettings, Settings
-from portal.cli.database import alembic_config
+from portal.cli.database import alembic_config, first_line
 from portal.upkeep import archives, backups, paper, restoring, sealed, sqlite
 from portal.upkeep.archives import BadArchive
 from portal.upkeep.restoring import KEYS_FILE, SQLITE_FILE, Restored
@@ -55,7 +55,9 @@ def backup(trust_clock: bool) -> None:
     except (BadArchive, BadSettings) as bad:
         raise click.ClickException(str(bad)) from bad
     except DBAPIError as error:
-        raise click.ClickException("No backup was made: the database cannot be read.") from error
+        again = "" if settings.sqlite_file else " After an upgrade deploy/postgres-roles.sql is run once more."
+        raise click.ClickException(f"No backup was made: the database cannot be read ({first_line(error)}).{again}"
+                                   ) from error
     except OSError as error:
         raise click.ClickException(f"No backup was made: {disk.why(error)}. The old ones are as they were."
                                    ) from error
@@ -90,7 +92,7 @@ def restore(content: Path, keys: Path, into: Path | None, key_file: Path | None)
     except DBAPIError as error:
         raise click.ClickException("Nothing was restored: the database cannot be reached. Is PORTAL_DATABASE_URL "
                                    "right?") from error
-    _tell(restored, folder)
+    _tell(restored, folder, sealed.public_half(private))
 
 
 def _lines_in(file: Path) -> bytes:
@@ -117,7 +119,7 @@ def _usual_folder(settings: Settings) -> Path:
     return (settings.sqlite_file or settings.keys_file).parent
 
 
-def _tell(restored: Restored, folder: Path) -> None:
+def _tell(restored: Restored, folder: Path, public: bytes) -> None:
     made = datetime.fromisoformat(restored.content.made_at)
     click.echo(f"Restored into {folder}: {_said(restored.counts)}, {restored.photos} photos, as they were on "
                f"{made:%Y-%m-%d at %H:%M} UTC.")
@@ -130,7 +132,10 @@ def _tell(restored: Restored, folder: Path) -> None:
                    "somebody has written into it past the portal. Some pages may fail.")
     newest = ScriptDirectory.from_config(alembic_config(None)).get_current_head()
     click.echo("\nWhat to do next:")
-    for step in (*_places(folder), _whose(folder),
+    for step in (*_places(folder), f"Set {_setting(public)}",
+                 "Set every other setting as it was: no backup holds them. Where PORTAL_KEEP_… is missing, the next "
+                 "tick deletes by what is usual.",
+                 _whose(folder),
                  *(_OF_POSTGRES if not (folder / SQLITE_FILE).exists() else ()),
                  *(["flask --app wsgi db upgrade    (the backup is of an older version)"]
                    if restored.revision != newest else []),

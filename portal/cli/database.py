@@ -1,5 +1,6 @@
 """`flask db …`: bringing the tables to the present shape."""
 
+import sqlite3
 from pathlib import Path
 
 import click
@@ -7,7 +8,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from flask.cli import AppGroup
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from portal.accounts import resealing
@@ -37,6 +39,7 @@ def bring_up(revision: str = "head") -> None:
     """Bring the tables up, and do what then takes the server's keys: all of it, or nothing. What older tables leave
     in a SQLite file is taken away after that."""
     with db.engine().begin() as connection:
+        _refuse_another_encoding(connection)
         before, shape = _yet_to_come(connection), _shape(connection)
         command.upgrade(alembic_config(connection), revision)
         for column in before - _yet_to_come(connection):
@@ -128,6 +131,21 @@ def no_keys(settings: Settings) -> str:
         return (f"There is no key file at {settings.keys_file}, and this database belongs to one. Make no other: "
                 "bring it back, or take it from a backup in keys/ (docs/backup.md).")
     return f"There is no key file at {settings.keys_file}. Make it with: flask --app wsgi init"
+
+
+def first_line(error: DBAPIError | sqlite3.Error) -> str:
+    """What the database says; of it only the first line, because further ones quote values."""
+    said = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
+    return said[0] if said else "it said nothing"
+
+
+def _refuse_another_encoding(connection: Connection) -> None:
+    """PostgreSQL keeps text as it comes where its database knows no encoding, and counts bytes for letters."""
+    if connection.dialect.name == "postgresql":
+        encoding = connection.scalar(text("SELECT current_setting('server_encoding')"))
+        if encoding != "UTF8":
+            raise click.ClickException(f"This database's encoding is {encoding}. Make another, which is empty: "
+                                       "createdb -E UTF8 -T template0 portal")
 
 
 def _standing_at() -> str:

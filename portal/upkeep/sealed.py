@@ -19,6 +19,11 @@ def new_backup_pair() -> KeyPair:
     return vault.new_pair()
 
 
+def public_half(private: bytes) -> bytes:
+    """The half that belongs to the paper's."""
+    return vault.public_of(private)
+
+
 def new_archive_key(public: bytes, label: str) -> tuple[bytes, bytes]:
     """A key for one archive: in clear to seal with right now, and so that only the paper opens it again.
     Raises `ValueError` when `public` is no point of the curve."""

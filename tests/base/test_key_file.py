@@ -64,7 +64,7 @@ def test_every_step_is_read_from_the_file_as_it_was_put(path):
 
 def test_when_it_cannot_be_written_the_old_file_stands_and_nothing_lies_about(path, monkeypatch):
     before = path.read_bytes()
-    monkeypatch.setattr(key_file.os, "chown", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    monkeypatch.setattr(key_file.os, "chown", lambda *_, **_more: (_ for _ in ()).throw(OSError("full")))
 
     with pytest.raises(OSError, match="full"):
         key_file.put(path, key_file.with_next(ServerKeys.read(path)))

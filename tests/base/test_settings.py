@@ -1,6 +1,7 @@
 """What a city sets: an unknown or impossible setting, or unsafe keys, mean no start and one sentence why."""
 
 import json
+import os
 from dataclasses import fields
 from datetime import time
 from pathlib import Path
@@ -149,6 +150,16 @@ def test_an_existing_key_file_is_never_replaced(keys_file):
         ServerKeys.fresh().write(keys_file)
 
     assert keys_file.read_bytes() == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can hand files to somebody")
+def test_a_key_file_that_root_makes_belongs_to_whom_its_folder_belongs(tmp_path):
+    os.chown(tmp_path, 1234, 1234)
+
+    ServerKeys.fresh().write(tmp_path / "keys.json")
+
+    made = (tmp_path / "keys.json").stat()
+    assert (made.st_uid, made.st_mode & 0o777) == (1234, 0o600)
 
 
 @pytest.mark.asvs("V13.2.3")

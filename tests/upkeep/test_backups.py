@@ -299,6 +299,8 @@ def test_from_the_key_to_a_restored_city_at_the_command_line(city, tmp_path):
     assert "That line is mistyped" in restored.output
     assert "keys recover" in restored.output
     assert f"PORTAL_DATABASE_URL=sqlite:///{tmp_path}/new/portal.sqlite" in restored.output
+    assert f"Set {setting}\n" in restored.output  # never another one: the paper would open no backup any more
+    assert "PORTAL_KEEP_" in restored.output
     assert create_app(settings_for(f"sqlite:///{tmp_path}/new/portal.sqlite", city.keys)) is not None
 
 
