@@ -1,14 +1,20 @@
 -- PostgreSQL: the portal works with a role that owns nothing. It can add to the trail and read it, and no more; it can
--- switch off no trigger. Tables belong to another role, which only migrations use. Run by a superuser in the portal's
--- own, empty database, with passwords of your own (or none, where the socket says who somebody is):
+-- switch off no trigger. Tables belong to another role, which only migrations use. README.md, "With PostgreSQL", says
+-- who signs in as whom. Run by PostgreSQL's superuser in the portal's own database, before the tables are made, and once
+-- more after every command of their owner (init, db upgrade, restore):
 --
---   createdb portal
---   psql -d portal -f deploy/postgres-roles.sql
---   PORTAL_DATABASE_URL=postgresql://portal_owner@…/portal flask --app wsgi init     (and: … db upgrade)
---   psql -d portal -f deploy/postgres-roles.sql     once more, after init and after every upgrade
---   PORTAL_DATABASE_URL=postgresql://portal_app@…/portal                             for everything else
+--   runuser -u postgres -- createdb -E UTF8 -T template0 portal
+--   runuser -u postgres -- psql -d portal -f - < deploy/postgres-roles.sql
 --
--- Running it again changes nothing.
+-- All of it is done, or nothing. Running it again changes nothing.
+\set ON_ERROR_STOP on
+BEGIN;
+
+DO $$ BEGIN
+  IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+    RAISE EXCEPTION 'Run it as PostgreSQL''s superuser: runuser -u postgres -- psql -d portal -f - < deploy/postgres-roles.sql';
+  END IF;
+END $$;
 
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal_owner') THEN CREATE ROLE portal_owner LOGIN; END IF;
@@ -27,6 +33,10 @@ DO $$ DECLARE command text; BEGIN
   LOOP EXECUTE command; END LOOP;
 END $$;
 
+DO $$ BEGIN
+  EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+  EXECUTE format('GRANT CONNECT ON DATABASE %I TO portal_owner, portal_app', current_database());
+END $$;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO portal_owner;
 GRANT USAGE ON SCHEMA public TO portal_app;
@@ -40,6 +50,10 @@ DO $$ BEGIN
     REVOKE ALL ON audit_entries, audit_links, audit_checks, alembic_version FROM portal_app;
     GRANT SELECT, INSERT ON audit_entries, audit_links, audit_checks TO portal_app;
     GRANT SELECT ON alembic_version TO portal_app;
+    -- The portal deletes none of these: they say who worked where, who stepped aside, what two people did. They go with
+    -- their concern, by the database itself
+    REVOKE DELETE ON accounts, areas, break_glass, exclusions, flag_steps, messages, notes, postings, proposals,
+      questions, recovery_kits, sealing_keys, units FROM portal_app;
   END IF;
 END $$;
 
@@ -66,3 +80,5 @@ DO $$ BEGIN
     GRANT EXECUTE ON FUNCTION public.write_anew(text) TO portal_app;
   END IF;
 END $$;
+
+COMMIT;

@@ -33,8 +33,10 @@ SQLite it has no row numbers; on PostgreSQL it is written anew in the order of i
 
 _POSTGRES = {
     "connect_timeout": PATIENCE,
-    # whatever the server or the role says: a commit returns after the sync, and nobody waits for a lock for ever
-    "options": f"-c synchronous_commit=on -c lock_timeout={PATIENCE}s",
+    "client_encoding": "utf8",
+    # whatever the server or the role says: a commit returns after the sync, nobody waits for a lock for ever, and
+    # moments are written as the driver reads them
+    "options": f"-c synchronous_commit=on -c lock_timeout={PATIENCE}s -c datestyle=ISO",
 }
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {PATIENCE * 1000}",

@@ -13,6 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from portal.base.settings import BadSettings
 from portal.cli import audit, backup, database, demo, doctor, keys, people, purge, sessions, setup, tick
 
+_NOT_ALLOWED = "42501"
+"""PostgreSQL's code for what a role may not do."""
 
 def _carefully(command: click.Command) -> click.Command:
     """The command, whose files nobody else can read, and which tells its troubles in a sentence."""
@@ -40,10 +42,12 @@ def _carefully(command: click.Command) -> click.Command:
 
 
 def _about_the_database(error: DBAPIError | sqlite3.Error) -> str:
-    """What a person can do about it. Of what the database says only the first line: further ones quote values."""
-    said = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
-    return (f"The database could not do it: {said[0] if said else 'it said nothing'}. Does it run, is there room on "
-            "the disk, and are its tables of this version (flask --app wsgi db upgrade)?")
+    """What a person can do about it."""
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") == _NOT_ALLOWED:
+        return (f"The database could not do it: {database.first_line(error)}. Tables are made and changed by their "
+                "owner alone, and after that deploy/postgres-roles.sql is run once more.")
+    return (f"The database could not do it: {database.first_line(error)}. Does it run, is there room on the disk, "
+            "and are its tables of this version (flask --app wsgi db upgrade)?")
 
 
 COMMANDS = tuple(map(_carefully, (

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import click
 from flask.cli import with_appcontext
+from sqlalchemy import inspect
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from portal.base.settings import BadSettings, Settings
 from portal.cli import doctor_city, doctor_server, doctor_tls
-from portal.cli.database import there_is_none
+from portal.cli.database import first_line, there_is_none
 from portal.cli.finding import Finding, bad
 from portal.web import config, db
 
@@ -67,14 +68,25 @@ OF_THE_ADDRESS: Sequence[Examination] = (
 def doctor(outside: bool) -> None:
     """Look whether this server is safe to be online: ok, warn or bad a line. Ends with 1 when anything is bad."""
     settings, session = config.settings(), db.session()
-    checks = [*OF_THE_SERVER, *(() if there_is_none(settings) else OF_THE_CITY),
-              *(OF_THE_ADDRESS if outside else ())]
+    checks = [*OF_THE_SERVER, *_of_the_city(settings, session), *(OF_THE_ADDRESS if outside else ())]
     found = [(one.name, _examined(one, settings, session)) for one in checks]
     for name, finding in found:
         click.echo(f"{finding.state:<5} {name}: {finding.said}")
     unsafe = sum(finding.state == "bad" for _name, finding in found)
     if unsafe:
         raise click.ClickException(f"Not safe to be online: {unsafe} of {len(found)} checks are bad.")
+
+
+def _of_the_city(settings: Settings, session: Session) -> Sequence[Examination]:
+    """What can be asked of the database: all, of one without tables that alone, of one that is not there nothing."""
+    if there_is_none(settings):
+        return ()
+    try:
+        begun = inspect(session.connection()).has_table("accounts")
+    except DatabaseError:
+        session.rollback()
+        return OF_THE_CITY  # each of them says so
+    return OF_THE_CITY if begun else [Examination("tables", doctor_city.tables)]
 
 
 def _examined(one: Examination, settings: Settings, session: Session) -> Finding:
@@ -85,4 +97,4 @@ def _examined(one: Examination, settings: Settings, session: Session) -> Finding
         return bad(str(error))
     except DatabaseError as error:
         session.rollback()
-        return bad(f"cannot be looked at ({type(error.orig).__name__}). Mend the database first.")
+        return bad(f"cannot be looked at ({first_line(error)}). Mend the database first.")

@@ -41,6 +41,8 @@ def tables(_settings: Settings, session: Session) -> Finding:
     connection = session.connection()
     newest = set(ScriptDirectory.from_config(alembic_config(connection)).get_heads())
     there = set(MigrationContext.configure(connection).get_current_heads())
+    if not there:
+        return bad("there are none. A new city begins with: flask --app wsgi init")
     if there != newest:
         return bad("they are of another version. Run: flask --app wsgi db upgrade")
     return ok("as this version wants them")

@@ -23,6 +23,11 @@ _LEAST_FREE = 500 * _MIB
 _PRAGMAS = {"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "secure_delete": "1",
             "trusted_schema": "0"}
 _POSTGRES = ("fsync", "full_page_writes", "synchronous_commit")
+_OUT_OF_REACH = text(
+    "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND "
+    "NOT (has_table_privilege(oid, 'SELECT') AND "
+    "(relname = 'alembic_version' OR has_table_privilege(oid, 'INSERT'))) ORDER BY relname")
+"""Tables that an upgrade made, and that nobody let the portal's role use since."""
 
 
 def key_file(settings: Settings, _session: Session) -> Finding:
@@ -165,12 +170,20 @@ def _postgres(session: Session) -> Finding:
     off = [name for name, value in set_to.items() if value != "on"]
     if off:
         return bad(f"PostgreSQL can lose what it has answered for: {', '.join(off)} must be on.")
-    if session.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
-        return bad("the portal is PostgreSQL's superuser. Give it the role of deploy/postgres-roles.sql.")
-    if session.scalar(text("SELECT has_table_privilege('audit_entries', 'UPDATE')")):
-        return warn("the portal owns its tables. Give it the role of deploy/postgres-roles.sql.")
-    if not erasing.owner_writes_anew(session):
-        return bad("what is deleted stays in the tables' files. Run deploy/postgres-roles.sql once more.")
+    if wrong := _what_is_wrong_with_the_role(session):
+        return bad(wrong)
     if session.scalar(text("SELECT current_setting('wal_recycle')")) == "on":
         return warn("PostgreSQL's log keeps what was forgotten. Set wal_recycle = off (docs/backup.md).")
     return ok("PostgreSQL syncs before it answers, and the portal's role cannot change the trail")
+
+
+def _what_is_wrong_with_the_role(session: Session) -> str:
+    if session.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
+        return "the portal is PostgreSQL's superuser. Give it the role of deploy/postgres-roles.sql."
+    if session.scalar(text("SELECT has_table_privilege('audit_entries', 'UPDATE')")):
+        return "the portal owns its tables: it could change the trail. Give it the role of deploy/postgres-roles.sql."
+    if out_of_reach := session.scalars(_OUT_OF_REACH).all():
+        return (f"the portal may not read or add to {', '.join(out_of_reach)}: no backup can be made. Run "
+                "deploy/postgres-roles.sql once more.")
+    return "" if erasing.owner_writes_anew(session) else \
+        "what is deleted stays in the tables' files. Run deploy/postgres-roles.sql once more."

@@ -11,8 +11,13 @@ from portal.base.db import engine_for
 from portal.upkeep.apart import TABLES, Counts, split
 from portal.upkeep.archives import BadArchive
 
-_ENCRYPTED = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl")
-"""How the connection is protected, by what stands in the address: these programs must not speak more openly."""
+_VARIABLES = {
+    "host": "PGHOST", "hostaddr": "PGHOSTADDR", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD",
+    "passfile": "PGPASSFILE", "dbname": "PGDATABASE", "service": "PGSERVICE", "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY", "sslcrl": "PGSSLCRL",
+}
+"""By what name these programs take what may stand in an address: they must reach the same server as the portal, and
+not speak more openly with it."""
 _HOMES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin")
 
 
@@ -92,13 +97,15 @@ def _counted(connection: Connection) -> Counts:
             for table in sorted(inspect(connection).get_table_names())}
 
 
+def environment(url: str) -> dict[str, str]:
+    """What leads PostgreSQL's own programs to the database of an address, wherever in it something stands."""
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    _arguments, given = address.get_dialect()().create_connect_args(address)
+    return os.environ | {_VARIABLES[name]: str(value) for name, value in given.items() if name in _VARIABLES}
+
+
 def _run(program: str, url: str, *arguments: str) -> None:
-    parts = make_url(url)
-    given = {"PGHOST": parts.host or parts.query.get("host"), "PGPORT": parts.port, "PGUSER": parts.username,
-             "PGPASSWORD": parts.password, "PGDATABASE": parts.database,
-             **{f"PG{name.upper()}": parts.query.get(name) for name in _ENCRYPTED}}
-    environment = os.environ | {name: str(value) for name, value in given.items() if value}
-    done = subprocess.run([_program(program), *arguments], env=environment, stdin=subprocess.DEVNULL,  # noqa: S603
+    done = subprocess.run([_program(program), *arguments], env=environment(url), stdin=subprocess.DEVNULL,  # noqa: S603
                           capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["it said nothing"])[0]

@@ -1,6 +1,7 @@
 """The role that the portal works with on PostgreSQL: enough for all its work, and nothing against the trail."""
 
 import re
+import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,12 +10,13 @@ from alembic import command
 from sqlalchemy import make_url, select, text
 from sqlalchemy.exc import ProgrammingError
 
+from portal.app import create_app
 from portal.audit import verification
 from portal.base.db import engine_for, session_for, writing
 from portal.cli import doctor_server, tick
 from portal.cli.database import alembic_config
 from portal.flags.models import ContentKey, Flag
-from portal.upkeep import erasing, forgetting, order
+from portal.upkeep import erasing, forgetting, order, postgres
 from portal.upkeep.archives import BadArchive
 from tests import factories
 from tests.conftest import _city, give_up, settings_for
@@ -247,6 +249,8 @@ def found_in(said):
     "SET session_replication_role = replica", "CREATE TABLE mine (x int)",
     "UPDATE alembic_version SET version_num = '1'",
     "SELECT write_anew('audit_entries')", "SELECT write_anew(NULL)",
+    "DELETE FROM postings", "DELETE FROM exclusions", "DELETE FROM proposals", "DELETE FROM break_glass",
+    "DELETE FROM accounts", "CREATE TEMPORARY TABLE mine (x int)",
 ])
 def test_it_can_do_nothing_against_the_trail(app_url, act):
     engine = engine_for(app_url)
@@ -256,8 +260,106 @@ def test_it_can_do_nothing_against_the_trail(app_url, act):
 
 
 def run_roles(superuser):
+    done = psql(superuser.url)
+    assert done.returncode == 0, done.stderr
+
+
+def psql(address, roles=ROLES):
+    """The file, as the documents say that it is run."""
+    url = address.render_as_string(hide_password=False)
+    return subprocess.run([postgres._program("psql"), "-q", "-f", "-"], env=postgres.environment(url), input=roles,
+                          capture_output=True, text=True, check=False)
+
+
+@pytest.mark.postgres
+def test_run_by_somebody_else_or_stopped_half_way_the_file_leaves_everything_as_it_was(app_url):
+    superuser = make_url(_as(app_url, "portal"))
+    as_owner = psql(make_url(_as(app_url, "portal_owner")))
+    engine = engine_for(_as(app_url, "portal"))
+    with engine.begin() as connection:
+        connection.execute(text("REVOKE DELETE ON sign_ins FROM portal_app"))
+
+    half_way = psql(superuser, ROLES.replace("COMMIT;", "SELECT 1 / 0;\nCOMMIT;"))
+    with engine.connect() as connection:
+        may_delete = connection.scalar(text("SELECT has_table_privilege('portal_app', 'sign_ins', 'DELETE')"))
+        may_change = connection.scalar(text("SELECT has_table_privilege('portal_app', 'audit_entries', 'UPDATE')"))
+    run_roles(engine)
+    engine.dispose()
+
+    assert as_owner.returncode != 0
+    assert "superuser" in as_owner.stderr
+    assert half_way.returncode != 0
+    assert "division by zero" in half_way.stderr
+    assert (may_delete, may_change) == (False, False)
+
+
+@pytest.mark.postgres
+def test_tables_that_an_upgrade_made_and_nobody_opened_to_it_are_said_by_doctor_and_by_the_backup(
+        city, tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor_server, "_POSTGRES", ("synchronous_commit",))  # a test's server does not sync
+    superuser = engine_for(_as(city.url, "portal"))
     with superuser.begin() as connection:
-        connection.exec_driver_sql(ROLES.replace("%", "%%"))
+        connection.execute(text("REVOKE SELECT, INSERT ON postings FROM portal_app"))
+
+    city.db.rollback()
+    found = doctor_server.database(city.settings, city.db)
+    city.db.rollback()
+    city.app.config["SETTINGS"] = at_upkeep.settings_of(city, tmp_path)
+    backup = city.app.test_cli_runner().invoke(args=["backup"])
+    run_roles(superuser)
+    superuser.dispose()
+
+    assert (found.state, "postings" in found.said, "postgres-roles.sql" in found.said) == ("bad", True, True)
+    assert backup.exit_code == 1
+    assert "permission denied for table postings). After an upgrade deploy/postgres-roles.sql" in backup.output
+
+
+@pytest.mark.postgres
+def test_before_there_are_tables_the_doctor_speaks_of_that_alone(city):
+    with another_database(city.url) as (superuser, url):
+        run_roles(superuser)
+        app = create_app(settings_for(_as(url, "portal_app"), city.keys))
+
+        said = app.test_cli_runner().invoke(args=["doctor"]).output
+
+        app.extensions["engine"].dispose()
+    assert "bad   tables: there are none. A new city begins with: flask --app wsgi init" in said
+    assert "trail guards" not in said
+
+
+@pytest.mark.postgres
+def test_a_database_that_knows_no_encoding_is_refused_before_anything_is_made(city):
+    superuser = engine_for(_as(city.url, "portal")).execution_options(isolation_level="AUTOCOMMIT")
+    with superuser.connect() as connection:
+        connection.execute(text("CREATE DATABASE plain ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' "
+                                "LC_CTYPE 'C'"))
+    app = create_app(settings_for(make_url(_as(city.url, "portal")).set(database="plain")
+                                  .render_as_string(hide_password=False), city.keys))
+
+    done = app.test_cli_runner().invoke(args=["db", "upgrade"])
+
+    app.extensions["engine"].dispose()
+    with superuser.connect() as connection:
+        connection.execute(text("DROP DATABASE plain WITH (FORCE)"))
+    superuser.dispose()
+    assert done.exit_code == 1
+    assert "encoding is SQL_ASCII" in done.output
+
+
+@pytest.mark.parametrize(("address", "wanted"), [
+    ("postgresql://portal_app@/portal?host=/run/pg&port=5433", {"PGHOST": "/run/pg", "PGPORT": "5433"}),
+    ("postgresql://portal_app:secret@localhost:5433/portal", {"PGHOST": "localhost", "PGPASSWORD": "secret"}),
+    ("postgresql:///portal?user=portal_app&passfile=/x", {"PGUSER": "portal_app", "PGPASSFILE": "/x"}),
+    ("postgresql://portal_app@db/portal?hostaddr=127.0.0.1&sslmode=verify-full",
+     {"PGHOSTADDR": "127.0.0.1", "PGSSLMODE": "verify-full"}),
+    ("postgresql://portal_app@/?dbname=portal", {"PGDATABASE": "portal"}),
+])
+def test_postgresqls_own_programs_are_led_to_the_very_server_of_the_address(address, wanted):
+    given = postgres.environment(address)
+
+    assert {name: given.get(name) for name in wanted} == wanted
+    assert given["PGDATABASE"] == "portal"
+    assert given["PGUSER"] == "portal_app"
 
 
 @contextmanager
