@@ -277,4 +277,4 @@ def test_a_broken_database_is_said_and_ends_nothing(city, safe, lines, tmp_path)
     code, said = lines(safe)
 
     assert code == 1
-    assert said["tables"] == ("bad", "cannot be looked at (DatabaseError). Mend the database first.")
+    assert said["tables"] == ("bad", "cannot be looked at (file is not a database). Mend the database first.")
