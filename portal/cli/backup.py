@@ -23,7 +23,7 @@ from portal.web import config, db
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OF_POSTGRES = (
     "Let the portal's own role use what was restored, as PostgreSQL's superuser: "
-    "psql -d DATABASE -f deploy/postgres-roles.sql",
+    "runuser -u postgres -- psql -d DATABASE -f - < deploy/postgres-roles.sql",
     "Set PORTAL_DATABASE_URL to the portal's own role again, if you restored as the owner.",
 )
 
@@ -135,6 +135,7 @@ def _tell(restored: Restored, folder: Path, public: bytes) -> None:
     for step in (*_places(folder), f"Set {_setting(public)}",
                  "Set every other setting as it was: no backup holds them. Where PORTAL_KEEP_… is missing, the next "
                  "tick deletes by what is usual.",
+                 f"Better: move {KEYS_FILE} to where it lay before, apart from the database, and set that.",
                  _whose(folder),
                  *(_OF_POSTGRES if not (folder / SQLITE_FILE).exists() else ()),
                  *(["flask --app wsgi db upgrade    (the backup is of an older version)"]
