@@ -23,7 +23,7 @@ from tests.upkeep.at_upkeep import PAIR
 FLASK = "from flask.cli import main; main()"
 BY_SQLITE = ("-wal", "-shm", "-journal")
 """What SQLite names beside a database, it syncs the folder for where it matters."""
-CUTS = size(short=40, long=2000)
+CUTS = size(short=40, long=400)
 NO_SYNC = """
 import os, types
 import portal.{module} as m
