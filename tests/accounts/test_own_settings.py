@@ -247,3 +247,15 @@ def test_a_forged_passkey_lets_nobody_in(city):
 
 def token(page):
     return page.root.all("input", name="csrf_token")[0].attrs["value"]
+
+
+@pytest.mark.parametrize(("who", "said", "unsaid"), [
+    ("siti", "Name and number are deleted", "The trail stays"),
+    ("rina", "Sign-in and keys are deleted", "number and area"),
+])
+def test_everybody_reads_what_is_kept_about_her_and_for_how_long(city, sign_in, who, said, unsaid):
+    page, phone = sign_in(getattr(city, who)).get("/setelan"), city.settings.office_phone
+
+    assert f"{said} {city.settings.keep_accounts_years} years after" in page.text
+    assert unsaid not in page.text
+    assert [link.attrs["href"] for link in page.root.all("a") if link.text == phone] == [f"tel:{phone}"]
