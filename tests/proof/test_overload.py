@@ -39,7 +39,7 @@ NO_SHEDDING = "import portal.web.shedding as s; s.Places.take = lambda *_: True"
 def test_concerns_get_through_ten_times_the_load(city, tmp_path, claim):
     slowness = [yardstick(tmp_path)]
     with Gunicorn(city, tmp_path, workers=1) as server:
-        alone, under, seen, ended = measured(city, server.port, concerns=size(short=60, long=3_000))
+        alone, under, seen, ended = measured(city, server.port, concerns=size(short=60, long=1_000))
     slowness.append(yardstick(tmp_path))
 
     at_most_alone, at_most = limits(max(slowness))

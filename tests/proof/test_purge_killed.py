@@ -15,7 +15,7 @@ from tests.support.faults import keep
 BULK = size(short=40, long=900)
 PART_BY_PART = "" if LONG else "import portal.upkeep.forgetting as f\nf.AT_ONCE = 15\n"
 """So that few concerns, too, go in several transactions."""
-KILLS = size(short=3, long=250)
+KILLS = size(short=3, long=60)
 RUNS = {"purge": ("purge", "--really"), "tick": ("tick",)}
 STAYS = {"sessions", "accounts"}
 """Of these a row stays, without what was in it."""
