@@ -271,21 +271,25 @@ def withdraw_question(session: Session, flag: Flag, *, by: Viewer, version: int)
     advance(session, flag, Move.WITHDRAW_QUESTION, by=by, before=facts_of(flag), version=version)
 
 
-def answer(session: Session, flag: Flag, content: dict[str, Any], *, by: Viewer, once: str, body: str) -> None:
-    """The reporter answers the officer's question. Sent twice, it is kept once. Raises `SentBefore` when
-    it comes back with other words.
+def answer(session: Session, flag: Flag, content: dict[str, Any], *, by: Viewer, once: str, body: str,
+           to: UUID | None = None) -> None:
+    """The reporter answers the officer's question: `to` is the one that her page showed, or None for the one that is
+    out. Sent twice, it is kept once. Raises `SentBefore` when it comes back with other words.
 
-    An answer to a question that was withdrawn meanwhile is not lost: it is kept as something added.
+    An answer to a question that was withdrawn meanwhile is not lost: it is kept as something added, with the question
+    that it is about, and answers no other one that was asked since.
     """
     if _outcome(session, once, body) is not None:
         return
-    question = session.scalars(
-        select(Question).where(Question.flag_id == flag.id, Question.answered_at.is_(None))
-        .order_by(Question.asked_at.desc()).limit(1)).first()
-    _keep_message(session, flag, content, question_id=question.id if question else None)
-    _end_questions(session, flag)
-    move = Move.ANSWER if question else Move.ADD
-    advance(session, flag, move, by=by, before=facts_of(flag), version=None)
+    _hold(session, flag)
+    asked = session.scalars(
+        select(Question).where(Question.flag_id == flag.id).order_by(Question.asked_at.desc())).all()
+    shown = next((one for one in asked if (one.id == to if to else one.answered_at is None)), None)
+    answered = shown is not None and shown.answered_at is None
+    _keep_message(session, flag, content, question_id=shown.id if shown else None)
+    if answered:
+        _end_questions(session, flag)
+    advance(session, flag, Move.ANSWER if answered else Move.ADD, by=by, before=facts_of(flag), version=None)
     done_once.remember(session, once, body, flag.code)
 
 
@@ -297,6 +301,7 @@ def add(session: Session, settings: Settings, flag: Flag, content: dict[str, Any
     """
     if _outcome(session, once, body) is not None:
         return
+    _hold(session, flag)
     _keep_message(session, flag, content, question_id=None)
     if worse:
         flag.risk_estimate, flag.rank, flag.ever_high = Risk.HIGH, RANK[Risk.HIGH], True
@@ -382,6 +387,13 @@ def _note(session: Session, flag: Flag, move: Move, *, by: Viewer) -> None:
 def _step(session: Session, flag: Flag, move: Move, *, by: UUID | None) -> None:
     session.add(FlagStep(flag_id=flag.id, move=move, status=flag.status, at=now(), by_id=by))
     record(session, f"flag.{move}", flag.id, by=by)
+
+
+def _hold(session: Session, flag: Flag) -> None:
+    """Read the concern as it is now, and let nobody change it before this transaction ends. Whoever sent it has seen
+    no version: she is not told that an officer was quicker. And what she says is sealed to the key under which the
+    concern lies: that cannot be ended meanwhile, for whoever moves the concern waits here."""
+    session.refresh(flag, with_for_update=True)
 
 
 def _keep_message(session: Session, flag: Flag, content: dict[str, Any], *, question_id: UUID | None) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, RadioField, SelectField, StringField, TextAreaField
+from wtforms import Field, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, Optional, ValidationError
 
 from portal.base.phones import normal_phone
@@ -241,6 +241,7 @@ class AddForm(ActForm):
 class AnswerForm(ActForm):
     """The reporter's answer to an officer's question."""
 
+    question = HiddenField()  # the one that this page shows: another may be out by the time she sends
     text = TextAreaField(_l("Your answer"), [Length(max=LONGEST)], filters=[plain_text])
     call_times = _Ticks(_l("When is it safe to call you?"), CallTime)
 

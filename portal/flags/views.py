@@ -1,6 +1,6 @@
 """The cadre's side: home, passing on a concern, seeing what became of it, answering and adding."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -9,6 +9,7 @@ from flask_login import current_user
 from portal.accounts.policy import anyone
 from portal.accounts.roles import Role
 from portal.base.clock import now, today
+from portal.base.db import as_uuid
 from portal.base.reference import spoken
 from portal.flags import commands, places, policy, queries, words
 from portal.flags.answers import Known
@@ -105,7 +106,8 @@ def answer(code: str) -> Response:
         return _progress(code, form)
     with db.transaction() as writing:
         flag = queries.get_flag(writing, code, viewer=current_user, keys=config.keys())
-        commands.answer(writing, flag, form.content(), by=current_user, once=form.once.data, body=form.body())
+        commands.answer(writing, flag, form.content(), by=current_user, once=form.once.data, body=form.body(),
+                        to=as_uuid(form.question.data or ""))
     flash(_("Your answer has been sent."))
     return go(url_for(".progress", code=spoken(seen.code)))
 
@@ -130,6 +132,7 @@ def add(code: str) -> Response:
 def _progress(code: str, form: AnswerForm) -> Response:
     read = db.session()
     seen = queries.progress(read, code, viewer=current_user, keys=config.keys())
+    form.question.data = str(seen.question.id) if seen.question else ""
     form.hours_first = seen.question is not None and seen.question.template == "when_call"
     opening = queries.calendar(read, config.settings()).next_opening(seen.sent_at)
     return render("flags/progress.html", form=form, seen=seen, status=_status(form, seen),
@@ -146,6 +149,6 @@ def _status(form: AddForm | AnswerForm, seen: queries.Progress) -> int:
 def _before() -> datetime | None:
     try:
         before = datetime.fromisoformat(request.args["sebelum"])
-    except (KeyError, ValueError):
+        return before.astimezone(UTC) if before.tzinfo else None
+    except (KeyError, ValueError, OverflowError):  # the first and the last day have no other zone's hour
         return None
-    return before if before.tzinfo else None

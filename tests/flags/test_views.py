@@ -708,7 +708,8 @@ def test_the_list_is_turned_page_by_page(city, siti):
     assert "Older ones" not in second.text
 
 
-@pytest.mark.parametrize("before", ["", "yesterday", "2026-11-24", "2026-11-24T09:28:00", "9" * 400, "\0"])
+@pytest.mark.parametrize("before", ["", "yesterday", "2026-11-24", "2026-11-24T09:28:00", "9" * 400, "\0",
+                                    "0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00"])
 def test_a_page_mark_that_somebody_made_up_shows_the_newest(city, siti, before):
     code = sent_by(city, city.siti)
 
