@@ -19,7 +19,7 @@ from portal.base.errors import NotVisible, Refused
 from portal.base.phones import normal_phone
 from portal.base.settings import ServerKeys
 from portal.casework import proposals, records, sealed
-from portal.casework.models import Mark
+from portal.casework.models import Hold, Mark
 from portal.casework.notes import write
 from portal.flags import commands as flags
 from portal.flags import queries as flag_queries
@@ -94,18 +94,20 @@ def merge(session: Session, ring: KeyRing, flag: Flag, into: Flag, *, by: Viewer
         raise Refused("it cannot be put under that one")
     if lying_under(session, ring, flag, by=by):
         raise Refused("it cannot be put under that one")
-    _keep_from_all(session, [one for main in (flag, into) for one in (main, *put_under(session, ring, main, by=by))])
+    all_of_it = [one for main in (flag, into) for one in (main, *put_under(session, ring, main, by=by))]
+    _keep_from_all(session, all_of_it)
     before, clock = flags.facts_of(flag), records.law_clock(records.notes_of(session, ring, flag))
     proposals.void(session, flag)
     write(session, ring, flag, Move.MERGE, by=by, into=str(into.id), code=into.code)
     flags.advance(session, flag, Move.MERGE, by=by, before=before, version=version)
-    if clock and clock.running and records.law_clock(records.notes_of(session, ring, into)) is None:
+    if clock and clock.running and _is_sooner(clock, records.law_clock(records.notes_of(session, ring, into))):
         write(session, ring, into, Move.RECORD, by=by, what="heard", when=clock.started_at.isoformat(), text="")
         _advance_quietly(session, into, by=by)
     write(session, ring, into, Move.RECORD, by=by, what="joined", concern=str(flag.id), code=flag.code)
     into.ever_high = into.ever_high or flag.ever_high
     into.due_at = min(into.due_at, flag.due_at)
     _advance_quietly(session, into, by=by)
+    _keep_together(session, ring, all_of_it, by=by)
 
 
 def unmerge(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer, version: int) -> None:
@@ -170,6 +172,27 @@ def _keep_from_all(session: Session, some: list[Flag]) -> None:
         raise Refused("whoever has it stepped aside from the other")
     for one in some:
         flags.keep_from(session, one, gone)
+
+
+def _is_sooner(clock: records.LawClock, other: records.LawClock | None) -> bool:
+    """Whether the law's clock of a concern ends before that of the one under which it is put. One that stands, as
+    the police were told of the same person, is not started again."""
+    return other is None or (other.running and clock.started_at < other.started_at)
+
+
+def _keep_together(session: Session, ring: KeyRing, some: list[Flag], *, by: Viewer) -> None:
+    """If the head keeps one of these from deletion, all are kept, for her reason: they tell of the same person, and
+    she cannot know what will be put together later."""
+    held = next(filter(None, (session.get(Hold, one.id) for one in some)), None)
+    if held is None:
+        return
+    kept = next(one for one in some if one.id == held.flag_id)
+    why = [note for note in records.notes_of(session, ring, kept) if note.kind is Move.HOLD][-1].content
+    for one in some:
+        if session.get(Hold, one.id) is None:
+            session.add(Hold(flag_id=one.id, placed_at=held.placed_at, by_id=held.by_id))
+            write(session, ring, one, Move.HOLD, by=by, reason=why["reason"], text=why["text"])
+            record(session, "flag.hold", one.id, by=by.account_id)
 
 
 def _advance_quietly(session: Session, flag: Flag, *, by: Viewer) -> None:

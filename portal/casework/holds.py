@@ -56,10 +56,11 @@ def lift(session: Session, ring: KeyRing, flag: Flag, why: str, *, by: Viewer, v
 
 def hold_on(session: Session, written: list[Written], flag: Flag) -> Held | None:
     """Whether a concern is kept, and why. `written` are its notes."""
-    if session.get(Hold, flag.id) is None:
+    held = session.get(Hold, flag.id)
+    if held is None:
         return None
-    note = [one for one in written if one.kind is Move.HOLD][-1]
-    return Held(note.at, note.by_id, note.content["reason"], note.content["text"])
+    note = [one for one in written if one.kind is Move.HOLD][-1]  # an officer's, where it came with another concern
+    return Held(held.placed_at, held.by_id, note.content["reason"], note.content["text"])
 
 
 def _each(session: Session, ring: KeyRing, flag: Flag, move: Move, *, by: Viewer, version: int,

@@ -154,8 +154,9 @@ def law_clock(written: Iterable[Written]) -> LawClock | None:
     """The clock to the police, if an officer recorded that a victim told the unit of sexual violence."""
     started, told = None, None
     for note in written:
-        if note.records("heard") and started is None:
-            started = datetime.fromisoformat(note.content["when"])
+        if note.records("heard"):  # the first time, also where that was learnt later: it came with another concern
+            heard = datetime.fromisoformat(note.content["when"])
+            started = heard if started is None else min(started, heard)
         if note.records("police"):
             told = note.at
         if note.records("mistaken"):  # two officers agreed that no victim had told the unit

@@ -12,7 +12,7 @@ from portal.casework import commands, holds
 from portal.casework.models import Hold, Note
 from portal.flags.life import Risk
 from portal.flags.models import Flag
-from tests.casework.at_work import WHY, closes, does, flag_of, merges, taken
+from tests.casework.at_work import WHY, closes, does, flag_of, merges, taken, written
 from tests.casework.test_joining import neighbour
 from tests.casework.test_rewrapping import at_work_again, begins, moves
 from tests.followup.at_desk import Officer, cadre_adds, sent
@@ -168,3 +168,31 @@ def test_the_database_itself_refuses_to_delete_what_is_kept(any_city):
         any_city.db.execute(delete(Flag).where(Flag.id == flag_id))
 
     assert flag_of(any_city, flag_id).id == flag_id
+
+
+@pytest.mark.parametrize("first", ["main", "under"])
+def test_what_is_put_together_after_one_was_kept_is_kept_too(unit_on_both, first):
+    rina, _dewi, ratna = unit_on_both
+    city = rina.city
+    main, under, third = (taken(rina, Risk.LOW) for _ in range(3))
+    merges(rina, third, main)
+    does(ratna, holds.place, main if first == "main" else under, "court", REMARK)
+
+    merges(rina, under, main)
+
+    assert held(city) == {main, under, third}
+    for flag_id in (main, under, third):
+        kept = holds.hold_on(city.db, written(rina, flag_id), flag_of(city, flag_id))
+        assert (kept.reason, kept.text, kept.by_id) == ("court", REMARK, city.ratna.account_id)
+    does(ratna, holds.lift, main, WHY)
+    assert held(city) == set()
+
+
+def test_what_nobody_keeps_is_put_together_without_being_kept(city):
+    rina = Officer(city, city.rina)
+    main, under, aside = (taken(rina, Risk.LOW) for _ in range(3))
+    does(Officer(city, city.ratna), holds.place, aside, "court", REMARK)
+
+    merges(rina, under, main)
+
+    assert held(city) == {aside}

@@ -13,7 +13,7 @@ from portal.casework import break_glass, cases, commands, digest, duplicates, ho
 from portal.casework.models import BreakGlass, Hold, Mark, Proposal
 from portal.flags import commands as flags
 from portal.flags.answers import Contact, KeepFrom
-from portal.flags.life import Risk
+from portal.flags.life import Move, Risk
 from portal.flags.models import ContentKey, Flag
 from tests.casework.at_work import (
     CODES,
@@ -30,7 +30,7 @@ from tests.casework.at_work import (
 )
 from tests.casework.test_joining import PHONE, told
 from tests.factories import some_answers, viewer_of
-from tests.followup.at_desk import Officer, cadre_adds, sent
+from tests.followup.at_desk import Officer, an_action, cadre_adds, sent
 
 
 def silent(officer, risk=Risk.HIGH, **answers):
@@ -261,14 +261,29 @@ def test_only_the_laws_own_clock_travels_with_what_is_put_under_another(unit_on_
     main, plain, legal = (taken(rina, Risk.LOW) for _time in range(3))
     merges(rina, plain, main)
     assert records.law_clock(written(rina, main)) is None
-    does(rina, commands.hear_victim, legal, WHY)
     does(rina, commands.hear_victim, main, WHY)
+    does(rina, commands.hear_victim, legal, WHY)
     began = records.law_clock(written(rina, main)).started_at
 
     merges(rina, legal, main)
 
     assert records.law_clock(written(rina, main)).started_at == began
     assert len([one for one in written(rina, main) if one.content.get("what") == "heard"]) == 1
+
+
+def test_of_two_clocks_of_the_law_the_one_that_ends_first_goes_on(unit_on_both):
+    rina, *_ = unit_on_both
+    city, told = rina.city, now()
+    with telling(told):
+        main, legal = (taken(rina, Risk.MEDIUM) for _time in range(2))
+        does(rina, commands.hear_victim, legal, WHY)
+    with telling(told + timedelta(hours=48)):
+        does(rina, commands.hear_victim, main, WHY)
+        merges(rina, legal, main)
+        rina.does(Move.ACT, main, an_action(city, next_on=(told + timedelta(days=10)).date()))
+
+    assert records.law_clock(written(rina, main)).started_at == told
+    assert flag_of(city, main).due_at == told + timedelta(hours=72)
 
 
 def test_keeping_one_concern_keeps_what_lies_under_it_and_nothing_else(unit_on_both):
