@@ -133,11 +133,13 @@ def ask_to_join_again(session: Session, account: Account, *, by: Viewer) -> bool
 
 
 def pending(session: Session, account_id: UUID, kind: str, *, viewer: Viewer) -> tuple[PendingChange, Account]:
-    """A change that waits, with its account, for somebody who may agree to it. Raises `NotVisible`."""
+    """A change that waits, with its account, for somebody who may agree to it. Raises `NotVisible`, also for whom it
+    is about: she does not learn of it, and undoes it no more than she agrees to it."""
     row = session.execute(
         select(PendingChange, Account).join(Account, Account.id == PendingChange.account_id)
         .outerjoin(Area, Area.id == Account.area_id)
-        .where(PendingChange.account_id == account_id, PendingChange.kind == kind, policy.agreed_by(viewer))
+        .where(PendingChange.account_id == account_id, PendingChange.kind == kind, policy.agreed_by(viewer),
+               PendingChange.account_id != viewer.account_id)
     ).one_or_none()
     if row is None or row[0].asked_at < now() - PATIENCE:
         raise NotVisible

@@ -18,9 +18,11 @@ from portal.accounts.models import (
     KeyGrant,
     PendingChange,
     SealingKey,
+    SignIn,
     StaffKey,
 )
 from portal.accounts.roles import Role
+from portal.areas.models import Area
 from portal.audit.models import AuditEntry
 from portal.base.clock import now
 from portal.base.db import engine_for, session_for, writing
@@ -64,6 +66,43 @@ def test_a_stolen_phone_is_dead_before_its_owner_is_switched_on_again(city, sign
     assert "taken off" in old.sign_in(guest, city.siti.secret).errors[0]
     code = CODE.search(coordinator.get(page).form("/kode").submit().text)[0]
     assert Phone().enrol(guest, code, "77203914").path == "/mulai/siap"
+
+
+@pytest.mark.parametrize(("who", "role"), [
+    ("dewi", Role.HEAD), ("dewi", Role.LEADERSHIP), ("siti", Role.SCHOOL), ("wati", Role.LEADERSHIP),
+    ("lina", Role.COORDINATOR)])
+def test_whoever_gets_another_role_signs_in_anew(city, sign_in, who, role):
+    browser, key = sign_in(getattr(city, who)), getattr(city, who).account_id
+    assert browser.get("/setelan").path == "/setelan"
+    with writing(city.db):
+        account = city.db.get_one(Account, key)
+        changes._change_role(city.db, account, role, city.db.get_one(Area, account.area_id), by=city.agus.account_id)
+
+    assert browser.get("/setelan").path.startswith("/masuk")
+    city.db.rollback()
+    assert city.db.scalars(select(SignIn).where(SignIn.account_id == key)).all() == []
+
+
+@pytest.mark.asvs("V6.4.4")
+def test_whom_it_is_about_neither_learns_of_it_nor_undoes_it(city, sign_in):
+    _two_of_power(city, Role.HEAD)
+    head = sign_in(city.ratna)
+    page = head.get("/persetujuan")
+
+    def refuses():
+        return head.post(f"/persetujuan/{city.ratna.account_id}/role", [("csrf_token", token(page)), ("agree", "0")])
+    nothing_waits = refuses()
+    with writing(city.db):
+        ratna = city.db.get_one(Account, city.ratna.account_id)
+        changes.ask_role(city.db, ratna, Role.OFFICER, city.db.get_one(Area, ratna.area_id),
+                         by=factories.viewer_of(city.db, city.agus))
+
+    it_waits = refuses()
+
+    assert (nothing_waits.status, it_waits.status) == (404, 404)
+    assert city.ratna.name not in head.get("/persetujuan").root.all("main")[0].text
+    city.db.rollback()
+    assert city.db.get(PendingChange, (city.ratna.account_id, "role")) is not None
 
 
 @pytest.mark.asvs("V6.4.4")
