@@ -5,7 +5,9 @@ import logging
 from io import BytesIO
 from urllib.parse import urlencode
 
+import pyotp
 import pytest
+from flask import abort
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
@@ -17,7 +19,7 @@ from portal.base.db import writing
 from portal.base.errors import NotVisible, Overloaded, Refused, Stale
 from portal.flags import commands
 from portal.flags.models import Flag
-from portal.web import db
+from portal.web import db, sealed
 from portal.web.guard import public
 from portal.web.shedding import Turn
 from tests.support.pages import Browser
@@ -41,6 +43,46 @@ def test_pages_are_kept_by_no_browser_and_a_signed_in_one_is_no_200(guest, sign_
 
     assert public_page.headers["Cache-Control"] == own_page.headers["Cache-Control"] == "no-store"
     assert (public_page.status_code, own_page.status_code) == (200, 203)
+
+
+def test_a_sign_in_is_kept_on_no_disk_of_the_browser(city, guest):
+    page = guest.get("/masuk/petugas").form("/masuk/petugas").fill(
+        name="ratna", passphrase=city.ratna.secret, code=pyotp.TOTP(city.ratna.totp).now()).submit()
+
+    lasting = {cookie.key for cookie in guest.client._cookies.values() if cookie.expires or cookie.max_age}
+    assert page.path == "/antrean"
+    assert {"s", "k"} <= {cookie.key for cookie in guest.client._cookies.values()}
+    assert lasting & {"s", "k"} == set()
+
+
+@pytest.mark.asvs("V14.2.2")
+@pytest.mark.parametrize("status", [400, 404, 409, 413, 415, 422, 429, 500, 503])
+def test_what_went_wrong_is_kept_by_no_browser_either(city, sign_in, monkeypatch, status):
+    monkeypatch.setitem(city.app.view_functions, "web.help_page", public(lambda: abort(status)))
+    city.app.config["PROPAGATE_EXCEPTIONS"] = False
+
+    said = sign_in(city.siti).client.get("/bantuan")
+
+    assert (said.status_code, said.headers["Cache-Control"]) == (status, "no-store")
+
+
+def test_answers_that_wait_for_a_sign_in_open_on_their_own_page_alone(city):
+    carried = sealed.seal_answers(city.keys, "/k/baru", [("story", "mutiara")])
+
+    assert sealed.open_answers(city.keys, "/k/baru", carried) == [("story", "mutiara")]
+    assert sealed.open_answers(city.keys, "/s/baru", carried) is None
+
+
+@pytest.mark.asvs("V14.3.2")
+def test_a_page_that_rests_has_her_name_and_is_no_200_either(sign_in, city):
+    browser = sign_in(city.siti)
+    with browser.client.session_transaction() as kept:
+        kept["seen"] = 0
+
+    rests = browser.client.get("/masuk")
+
+    assert "Bu Siti" in rests.get_data(as_text=True)
+    assert (rests.status_code, rests.headers["Cache-Control"]) == (203, "no-store")
 
 
 def test_files_are_kept_for_ever_under_a_name_that_changes_with_them(guest):

@@ -1,5 +1,6 @@
 """Getting in, getting out, and out fast."""
 
+from http import HTTPStatus
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -282,6 +283,8 @@ def _resuming_device(form: ResumeForm, resting: Viewer) -> Device | str | None:
 
 def _resume_page(form: ResumeForm, viewer: Viewer) -> Response:
     page = _page(form, "accounts/resume.html", name=viewer.name, staff=viewer.is_staff, bound=viewer.device_id or "")
+    if page.status_code == HTTPStatus.OK:  # it has her name: as every page of hers it is one that no browser keeps
+        page.status_code = HTTPStatus.NON_AUTHORITATIVE_INFORMATION
     return signin.set_key_cookie(page, "")
 
 
