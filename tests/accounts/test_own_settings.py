@@ -204,6 +204,20 @@ def test_a_passkey_is_set_up_and_lets_her_in_in_place_of_the_code(city, sign_in)
     assert page.path == "/antrean"
 
 
+def test_a_passkey_of_a_device_that_asked_nobody_is_neither_set_up_nor_lets_anybody_in(city, sign_in):
+    hers, guest = Authenticator(), Browser(city.app.test_client())
+    never = with_passkey(sign_in(city.dewi), Authenticator(checks=False))
+    with_passkey(sign_in(city.rina), hers)
+    hers.checks = False  # a stolen key that is only touched
+
+    form = guest.get("/masuk/petugas").form("/petugas")
+    page = form.fill(name="rina", passphrase=city.rina.secret,
+                     passkey=hers.show(dict(form.values)["challenge"])).submit()
+
+    assert (never.status, passkeys_of(city, city.dewi)) == (422, [])
+    assert page.status == 422
+
+
 @pytest.mark.asvs("V6.7.2")
 def test_a_passkey_that_answers_an_older_question_is_not_taken(city, sign_in):
     """Neither one that the page asked before, nor one that somebody else thought of."""

@@ -6,12 +6,13 @@ from types import SimpleNamespace
 import pyotp
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from portal.accounts import cards, passwords, throttle, tries
 from portal.accounts.models import Account, FailedTry, SignIn
 from portal.base.clock import now
-from portal.base.db import writing
+from portal.base.db import engine_for, session_for, writing
 from portal.web.carry import local_path
 from tests.support.pages import Browser
 from tests.support.phone import phone_of
@@ -386,3 +387,23 @@ def test_a_known_passphrase_does_not_make_the_second_factor_guessable(city, gues
 
 def test_somebody_who_is_in_is_not_asked_again(city, sign_in):
     assert sign_in(city.siti).get("/masuk?next=/bantuan").path == "/bantuan"
+
+
+@pytest.mark.postgres
+@pytest.mark.asvs("V6.3.1")
+def test_of_two_tries_at_the_same_instant_the_second_waits_to_be_counted(postgres_city):
+    city, counter = postgres_city, throttle.Counter(b"mark", free=5)
+    engine = engine_for(city.url)
+    with writing(city.db):
+        throttle.begin_try(city.db, [counter], now())
+    with session_for(engine) as other, writing(city.db):
+        throttle.begin_try(city.db, [counter], now())
+        other.execute(text("SET lock_timeout = '200ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            throttle.begin_try(other, [counter], now())
+        other.rollback()
+    with session_for(engine) as later:
+        with writing(later):
+            throttle.begin_try(later, [counter], now())
+        assert throttle.failures(later, counter) == 3
+    engine.dispose()

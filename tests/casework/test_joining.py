@@ -214,8 +214,12 @@ def test_a_concern_that_is_handed_over_opens_there_and_nowhere_else(unit_on_both
     siti = viewer_of(city.db, city.siti)
     before = queries.progress(city.db, code(city, flag_id), viewer=siti, keys=city.keys)
 
+    rewrapped = select(func.count(ContentKey.rewrapped)).where(ContentKey.flag_id == flag_id)
+    assert city.db.scalar(rewrapped) == 1  # by her reading, under what all of her unit hold
+
     does(rina, commands.hand_over, flag_id, neighbour(city), "Ia pindah ke kota sebelah.")
 
+    assert city.db.scalar(rewrapped) == 0
     flag = flag_of(city, flag_id)
     assert (flag.status, flag.assignee_id) == (Status.HANDED_OVER, None)
     for officer in (rina, ratna):

@@ -250,6 +250,21 @@ def test_a_name_travels_when_it_was_ticked_and_that_leaves_its_trace(city, sign_
     assert number_of(city, AuditEntry, AuditEntry.action == "flag.identity_opened") == 1
 
 
+def test_where_the_person_has_no_number_the_letter_carries_nobody_elses(city, sign_in):
+    identity = some_identity(nickname="Mawarni", person_phone="", reporter_name="Bu Pelapor",
+                             reporter_phone="081277770001")
+    flag_id, desk = in_work(city, identity=identity), sign_in(city.rina)
+
+    offered = desk.get(at(city, flag_id, "rujukan")).form("/rujukan").element.all("input", name="carry")
+    referred(desk, city, flag_id, carry=["name", "area"])
+    letter = desk.get(the_letter(city, flag_id))
+
+    assert "phone" not in {one.attrs["value"] for one in offered}
+    assert "Mawarni" in letter.root.text
+    for hidden in ("Bu Pelapor", "7777", "Bu Siti", "0812-0000-0001"):
+        assert hidden not in letter.root.text, hidden
+
+
 @pytest.mark.parametrize("act", ["tindakan", "layanan", "rujukan"])
 def test_the_form_says_beforehand_how_far_ahead_the_next_step_of_a_high_risk_may_lie(city, sign_in, act):
     high, low, desk = in_work(city, Risk.HIGH), in_work(city, Risk.LOW), sign_in(city.rina)

@@ -17,7 +17,7 @@ from portal.flags.answers import Contact, Danger, KeepFrom
 from portal.flags.life import Move, Risk, Status
 from portal.flags.models import Exclusion, Flag
 from portal.followup import presence
-from portal.followup.queries import SavedView
+from portal.followup.queries import SavedView, counts
 from tests.casework.at_work import does
 from tests.factories import area, some_answers
 from tests.followup.at_desk import WHY, Officer, cadre_adds, sent
@@ -57,6 +57,12 @@ def is_settled(desk, codes):
         desk.get(path)
 
 
+def in_each_view(officer):
+    """How many concerns she has in each of her lists."""
+    officer.city.db.rollback()
+    return counts(officer.city.db, viewer=officer.viewer, keys=officer.city.keys, settings=officer.city.settings)
+
+
 def without_code(answers, code):
     """The same with stars in the place of the code, and of its beginning where it was searched for."""
     stars = re.compile(rf'{code}|(?<=kode=){code[:3]}|(?<=value="){code[:3]}(?=")')
@@ -89,16 +95,26 @@ def test_with_and_without_one_everything_rina_fetches_is_the_same(city, sign_in)
     desk, known = sign_in(city.rina), [spoken(city.db.get(Flag, i).code) for i in (ordinary, handled, closed)]
     absent = "234-678"
     is_settled(desk, known)
-    without = everything(city, desk, [*known, absent])
+    without, before = everything(city, desk, [*known, absent]), in_each_view(ratna)
 
     answers = some_answers(danger=Danger.NOW, keep_from=(KeepFrom.RT_RW,), contact=Contact.NOBODY)
-    hidden = [sent(city, answers=answers) for _number in range(3)]
+    hidden = [sent(city, answers=answers) for _number in range(7)]
     ratna.handles(hidden[0])
     acts_alone(ratna, hidden[0])
     ratna.closes(hidden[1])
     cadre_adds(city, hidden[2], worse=True)
+    ratna.handles(hidden[3])
+    ratna.does(Move.ASK, hidden[3])
+    ratna.handles(hidden[4])
+    with telling(now() + timedelta(seconds=1)):  # later than what was done to it
+        cadre_adds(city, hidden[4])
+    ratna.closes(sent(city, answers=some_answers(keep_from=(KeepFrom.RT_RW,))))
     with writing(city.db):
         presence.touch(city.db, hidden[0], by=ratna.viewer)
+        for flag_id, due in ((hidden[4], now() - timedelta(days=2)), (hidden[5], now() + timedelta(seconds=1))):
+            city.db.get_one(Flag, flag_id).due_at = due
+    after = in_each_view(ratna)
+    assert [view for view in SavedView if after[view] <= before[view]] == []  # there is something to hide in each
     with_them = everything(city, desk, [*known, absent])
 
     assert with_them == without

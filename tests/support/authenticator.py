@@ -12,16 +12,18 @@ from portal.accounts.devices import to_text
 
 HOST = "localhost"
 """Where Flask's test client believes to be."""
-PRESENT_AND_CHECKED, WITH_KEY = 0b101, 0b1000000
-"""Flags of the authenticator's data: somebody was there and the device checked who; the key comes with it."""
+PRESENT, CHECKED, WITH_KEY = 0b1, 0b100, 0b1000000
+"""Flags of the authenticator's data: somebody was there; the device checked who; the key comes with it."""
 ES256, P_256, EC2 = -7, 1, 2
 """Numbers of COSE (RFC 9053)."""
 
 
 class Authenticator:
-    """One passkey for the portal, and what a page's script sends of it."""
+    """One passkey for the portal, and what a page's script sends of it. `checks`: whether the device asks who is
+    there."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, checks: bool = True) -> None:
+        self.checks = checks
         self._key = ec.generate_private_key(ec.SECP256R1())
         self.id = os.urandom(16)
 
@@ -42,7 +44,7 @@ class Authenticator:
                            "crossOrigin": False}).encode()
 
     def _data(self, *, with_key: bool) -> bytes:
-        flags = PRESENT_AND_CHECKED | (WITH_KEY if with_key else 0)
+        flags = PRESENT | (CHECKED if self.checks else 0) | (WITH_KEY if with_key else 0)
         head = hashlib.sha256(HOST.encode()).digest() + bytes([flags]) + bytes(4)
         return head + (bytes(16) + len(self.id).to_bytes(2, "big") + self.id + self._public() if with_key else b"")
 

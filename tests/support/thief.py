@@ -28,7 +28,8 @@ def an_afternoon(city, chance: Random, besides: Collection[str] = ()) -> dict[st
     """Cadres sign in, log a session, say that somebody came forward and pass a concern on; officers sign in between.
     Gives who sent which code (but those that are there already): nobody may find that out."""
     coming, sent = [*CADRES, *STAFF], {}
-    held = (now() - timedelta(days=len(besides))).date().isoformat()  # a day of its own: she is asked nothing more
+    days = len(besides) // len(CADRES)  # a day of its own for each afternoon: she is asked nothing more
+    held = (now() - timedelta(days=days)).date().isoformat()
     chance.shuffle(coming)
     phones = {name: phone_of(city, getattr(city, name)) for name in CADRES}
     for name in coming:

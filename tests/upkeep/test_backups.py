@@ -182,6 +182,38 @@ def test_two_at_once_are_refused(city, tmp_path):
         back_up(settings)
 
 
+def test_what_is_taken_apart_lies_in_the_backups_own_folder_alone(any_city, tmp_path, monkeypatch):
+    sent(any_city)
+    settings, seen = settings_of(any_city, tmp_path), []
+    store = sqlite if settings.sqlite_file else postgres
+    apart = store.take_apart
+    monkeypatch.setattr(store, "take_apart", lambda url, *files: seen.extend(files) or apart(url, *files))
+
+    back_up(settings)
+
+    assert len(seen) == 2
+    for file in seen:  # of one that is killed the next one takes it away
+        assert file.is_relative_to(settings.backup_dir)
+        assert not file.exists()
+
+
+def test_a_content_archive_is_never_there_without_its_wraps(city, tmp_path, monkeypatch):
+    settings, publish, published = settings_of(city, tmp_path), backups._publish, []
+
+    def only_the_first(ready, place):
+        if published:
+            raise OSError(28, "No space left on device")
+        published.append(place)
+        return publish(ready, place)
+    monkeypatch.setattr(backups, "_publish", only_the_first)
+
+    with pytest.raises(OSError, match="No space"):
+        back_up(settings)
+
+    assert [place.parent.name for place in published] == ["keys"]
+    assert backups.content_archives(settings.backup_dir) == []
+
+
 def test_of_today_all_are_kept_of_a_day_before_the_last_and_wraps_for_a_month(city, tmp_path):
     settings = settings_of(city, tmp_path, backup_days=60, backup_key_days=30)
     noon = now().replace(hour=12)
