@@ -18,7 +18,7 @@ from tests.proof.conftest import size
 from tests.proof.keys_traffic import traffic, unreadable
 
 BEFORE = size(short=40, long=1000)
-ROUNDS = size(short=1, long=12)
+ROUNDS = size(short=1, long=5)
 MORE = size(short=8, long=25)
 SETTLES = 1.5  # seconds: longer than any request here lasts
 
