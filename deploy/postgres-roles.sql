@@ -1,5 +1,5 @@
 -- PostgreSQL: the portal works with a role that owns nothing. It can add to the trail and read it, and no more; it can
--- switch off no trigger. Tables belong to another role, which only migrations use. README.md, "With PostgreSQL", says
+-- switch off no trigger. Tables belong to another role, which only migrations use. docs/postgresql.md says
 -- who signs in as whom. Run by PostgreSQL's superuser in the portal's own database, before the tables are made, and once
 -- more after every command of their owner (init, db upgrade, restore):
 --
