@@ -133,7 +133,7 @@ def left(city: SimpleNamespace, world: Overdue, *folders: Path) -> int:
     files = [file for folder in folders for file in sorted(folder.rglob("*")) if file.is_file()]
     if city.url.startswith("sqlite"):
         return pieces_in(files + canary.database_files(city.url), world.names + world.wraps + world.sealed)
-    written = [file for file in files_of_database(city) if file.stat().st_mtime >= world.began - 1]
+    written = [file for file in files_of_database(city) if _written_at(file) >= world.began - 1]
     return pieces_in(files + written, world.names + world.wraps)
 
 
@@ -141,8 +141,23 @@ def pieces_in(files: list[Path], secrets: list[bytes]) -> int:
     """How many pieces of 16 bytes of the secrets stand in these files. Only every eighth place of a file is looked
     at, for every piece there is: what is 23 bytes long is found wherever it stands."""
     pieces = {secret[first:first + 16] for secret in secrets for first in range(len(secret) - 15)}
-    data = b"\0".join(file.read_bytes() for file in files)
+    data = b"\0".join(map(_read, files))
     return sum(data[at:at + 16] in pieces for at in range(0, len(data), 8))
+
+
+def _read(file: Path) -> bytes:
+    """What a file holds: nothing, where the server has taken it away meanwhile."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def _written_at(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return 0
 
 
 def files_of_database(city: SimpleNamespace) -> list[Path]:
