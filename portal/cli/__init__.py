@@ -12,9 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from portal.base.settings import BadSettings
 from portal.cli import audit, backup, database, demo, doctor, keys, people, purge, sessions, setup, tick
+from portal.upkeep.erasing import NOT_ALLOWED
 
-_NOT_ALLOWED = "42501"
-"""PostgreSQL's code for what a role may not do."""
 
 def _carefully(command: click.Command) -> click.Command:
     """The command, whose files nobody else can read, and which tells its troubles in a sentence."""
@@ -43,7 +42,7 @@ def _carefully(command: click.Command) -> click.Command:
 
 def _about_the_database(error: DBAPIError | sqlite3.Error) -> str:
     """What a person can do about it."""
-    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") == _NOT_ALLOWED:
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") == NOT_ALLOWED:
         return (f"The database could not do it: {database.first_line(error)}. Tables are made and changed by their "
                 "owner alone, and after that deploy/postgres-roles.sql is run once more.")
     return (f"The database could not do it: {database.first_line(error)}. Does it run, is there room on the disk, "

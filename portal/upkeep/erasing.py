@@ -28,7 +28,9 @@ _BY_OWNER = text("SELECT has_function_privilege('public.write_anew(text)', 'EXEC
                  "WHERE to_regprocedure('public.write_anew(text)') IS NOT NULL")
 HELD = "55P03"
 """PostgreSQL's code for a lock that did not come in time."""
-_DEADLOCK, _NOT_ALLOWED = "40P01", "42501"
+NOT_ALLOWED = "42501"
+"""Its code for what a role may not do."""
+_DEADLOCK = "40P01"
 
 
 def erase_rests(engine: Engine) -> bool:
@@ -85,7 +87,7 @@ def _left_behind(engine: Engine, table: str) -> bool:
         try:
             write_anew(connection, table)
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) in {HELD, _DEADLOCK, _NOT_ALLOWED}:
+            if getattr(error.orig, "sqlstate", None) in {HELD, _DEADLOCK, NOT_ALLOWED}:
                 return False
             raise
         return _file_of(connection, table) != before and _taken_along(said) == 0

@@ -8,7 +8,8 @@ import stat
 import click
 import pytest
 from click.testing import CliRunner
-from sqlalchemy.exc import OperationalError
+from psycopg.errors import InsufficientPrivilege
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from portal import cli
 from portal.base.settings import BadSettings, Settings
@@ -26,7 +27,9 @@ def careful(act):
     (OSError(28, "No space left on device"), "No space left on device: the disk."),
     (sqlite3.OperationalError("database or disk is full"), "database or disk is full"),
     (OperationalError("SELECT", {"story": "secret"}, sqlite3.OperationalError("no such table: flags\nsecret")),
-     "no such table: flags. Does it run")])
+     "no such table: flags. Does it run"),
+    (ProgrammingError("ALTER TABLE", {}, InsufficientPrivilege("must be owner of table flags\nsecret")),
+     "must be owner of table flags. Tables are made and changed by their owner alone")])
 def test_a_trouble_is_told_in_a_sentence_that_says_what_to_do(trouble, said):
     def act():
         raise trouble
