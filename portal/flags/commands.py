@@ -281,7 +281,7 @@ def answer(session: Session, flag: Flag, content: dict[str, Any], *, by: Viewer,
     """
     if _outcome(session, once, body) is not None:
         return
-    _hold(session, flag)
+    _lock(session, flag)
     asked = session.scalars(
         select(Question).where(Question.flag_id == flag.id).order_by(Question.asked_at.desc())).all()
     shown = next((one for one in asked if (one.id == to if to else one.answered_at is None)), None)
@@ -301,7 +301,7 @@ def add(session: Session, settings: Settings, flag: Flag, content: dict[str, Any
     """
     if _outcome(session, once, body) is not None:
         return
-    _hold(session, flag)
+    _lock(session, flag)
     _keep_message(session, flag, content, question_id=None)
     if worse:
         flag.risk_estimate, flag.rank, flag.ever_high = Risk.HIGH, RANK[Risk.HIGH], True
@@ -389,7 +389,7 @@ def _step(session: Session, flag: Flag, move: Move, *, by: UUID | None) -> None:
     record(session, f"flag.{move}", flag.id, by=by)
 
 
-def _hold(session: Session, flag: Flag) -> None:
+def _lock(session: Session, flag: Flag) -> None:
     """Read the concern as it is now, and let nobody change it before this transaction ends. Whoever sent it has seen
     no version: she is not told that an officer was quicker. And what she says is sealed to the key under which the
     concern lies: that cannot be ended meanwhile, for whoever moves the concern waits here."""

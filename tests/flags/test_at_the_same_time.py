@@ -57,7 +57,7 @@ def test_who_adds_or_answers_while_an_officer_opens_it_is_not_told_that_somebody
         rina.does(Move.TAKE, flag_id)
         rina.does(Move.ASK, flag_id)
     form = form_of(city, flag_id, act)
-    just_before(monkeypatch, "_hold", lambda: Officer(city, city.dewi).opens(flag_id) if act == "jawab" else
+    just_before(monkeypatch, "_lock", lambda: Officer(city, city.dewi).opens(flag_id) if act == "jawab" else
                 rina.opens(flag_id))
 
     page = form.submit()
@@ -78,7 +78,7 @@ def test_what_is_added_while_the_units_key_ends_lies_under_the_key_that_stays(po
         moves(whole, old_id)
         with writing(city.db):
             ended.append(rewrapping.retire_if_empty(city.db, old_id, by=whole.viewer))
-    just_before(monkeypatch, "_hold", ends)
+    just_before(monkeypatch, "_lock", ends)
 
     page, (message,) = form.submit(), messages(city)
 
