@@ -50,6 +50,7 @@ def init_app(app: Flask) -> None:
         # Chromium keeps a 200 page for the Back button even after signing out; it does not keep a 203. Whoever did
         # not ask who is there shows nothing of hers, and is not to fail when the database cannot say.
         viewer = g.get("_login_user")
-        if response.status_code == 200 and viewer is not None and viewer.is_authenticated:  # noqa: PLR2004
+        hers = "names_somebody" in g or (viewer is not None and viewer.is_authenticated)
+        if response.status_code == 200 and hers:  # noqa: PLR2004
             response.status_code = 203
         return response

@@ -1,10 +1,9 @@
 """Getting in, getting out, and out fast."""
 
-from http import HTTPStatus
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-from flask import Response, abort, make_response, redirect, request, url_for
+from flask import Response, abort, g, make_response, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import validate_csrf
@@ -282,9 +281,8 @@ def _resuming_device(form: ResumeForm, resting: Viewer) -> Device | str | None:
 
 
 def _resume_page(form: ResumeForm, viewer: Viewer) -> Response:
+    g.names_somebody = True  # as every page of hers it is one that no browser keeps (`web/headers.py`)
     page = _page(form, "accounts/resume.html", name=viewer.name, staff=viewer.is_staff, bound=viewer.device_id or "")
-    if page.status_code == HTTPStatus.OK:  # it has her name: as every page of hers it is one that no browser keeps
-        page.status_code = HTTPStatus.NON_AUTHORITATIVE_INFORMATION
     return signin.set_key_cookie(page, "")
 
 
