@@ -23,7 +23,7 @@ from portal.audit import once as done_once
 from portal.base.clock import now, today
 from portal.base.errors import NotVisible, Refused
 from portal.base.settings import Settings
-from portal.casework import break_glass, codes, duplicates, facts, proposals, records, sealed
+from portal.casework import break_glass, codes, duplicates, early, facts, proposals, records, sealed
 from portal.casework.notes import write
 from portal.casework.records import Codes, GivenService, Written
 from portal.flags import commands as flags
@@ -153,12 +153,13 @@ def settle(session: Session, settings: Settings, ring: KeyRing, flag: Flag, deci
 
 def confirm(session: Session, settings: Settings, ring: KeyRing, flag: Flag, *, by: Viewer, version: int) -> None:
     """Another officer agrees, and what was proposed is done. Raises `Refused` when it cannot be any more."""
-    what, content = proposals.decide(session, ring, flag, "confirmed", by=by)
-    write(session, ring, flag, Move.CONFIRM, by=by, what=what)
+    decided = proposals.decide(session, ring, flag, "confirmed", by=by)
+    content = decided.content
+    write(session, ring, flag, Move.CONFIRM, by=by, what=decided.what)
     flags.advance(session, flag, Move.CONFIRM, by=by, before=flags.facts_of(flag), version=version)
     how: dict[str, Any] = {"by": by, "version": flag.version, "agreed": True}
     why = content["text"]
-    match what:
+    match decided.what:
         case Joint.LOWER:
             coded = Codes.of(content["codes"]) if content["codes"] else None
             made = Assessment(records.risk_of(content), why, coded)
@@ -172,19 +173,21 @@ def confirm(session: Session, settings: Settings, ring: KeyRing, flag: Flag, *, 
         case Joint.STOP_CLOCK:
             flag.due_at = _due_again(session, settings, flag)
             _record(session, ring, flag, "mistaken", by=by, version=flag.version, text=why)
+        case Joint.DELETE:
+            early.agree(session, settings, ring, flag, asked_by_id=decided.by_id, by=by)
 
 
 def decline(session: Session, ring: KeyRing, flag: Flag, why: str, *, by: Viewer, version: int) -> None:
     """Another officer does not agree, and says why."""
-    what, _content = proposals.decide(session, ring, flag, "declined", by=by)
-    write(session, ring, flag, Move.DECLINE, by=by, what=what, text=why)
+    decided = proposals.decide(session, ring, flag, "declined", by=by)
+    write(session, ring, flag, Move.DECLINE, by=by, what=decided.what, text=why)
     flags.advance(session, flag, Move.DECLINE, by=by, before=flags.facts_of(flag), version=version)
 
 
 def take_back(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer, version: int) -> None:
     """Whoever proposed thinks better of it."""
-    what, _content = proposals.decide(session, ring, flag, "withdrawn", by=by)
-    write(session, ring, flag, Move.TAKE_BACK, by=by, what=what)
+    decided = proposals.decide(session, ring, flag, "withdrawn", by=by)
+    write(session, ring, flag, Move.TAKE_BACK, by=by, what=decided.what)
     flags.advance(session, flag, Move.TAKE_BACK, by=by, before=flags.facts_of(flag), version=version)
 
 

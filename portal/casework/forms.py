@@ -15,6 +15,7 @@ from portal.base.codelists import Entry
 from portal.base.reference import read_reference
 from portal.casework import codes, words
 from portal.casework.commands import Assessment, GivenService
+from portal.casework.early import GROUNDS
 from portal.casework.holds import REASONS as HOLD_REASONS
 from portal.casework.records import Codes
 from portal.flags.deadlines import LONGEST_PAUSE, furthest_step
@@ -65,6 +66,20 @@ class HoldForm(DeskForm):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.reason.choices = [(code, words.hold_reason(code)) for code in HOLD_REASONS]
+
+
+class EarlyForm(DeskForm):
+    """Proposing to delete a concern before its time: on one of two grounds, and how that is known."""
+
+    ground = RadioField(_l("On what ground?"), [InputRequired(_ONE)])
+    why = TextAreaField(_l("Why?"), [DataRequired(_WHY), Length(max=NOTE)], filters=[plain_text])
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.ground.choices = [(code, words.ground(code)) for code in GROUNDS]
+
+    def validate_why(self, field: Field) -> None:
+        long_enough(field)
 
 
 class AloneForm(DeskForm):

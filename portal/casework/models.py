@@ -92,6 +92,20 @@ class Hold(Base):
     by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
 
 
+class EarlyDeletion(Base):
+    """That a closed concern is deleted before its time: two of the unit agreed, and on that day it goes, unless one
+    of them stops it or the head keeps it. Why is the notes', sealed."""
+
+    __tablename__ = "early_deletions"
+    __table_args__ = (CheckConstraint("agreed_by_id <> asked_by_id", name="never_the_same"),)
+
+    flag_id: Mapped[UUID] = mapped_column(ForeignKey("flags.id", ondelete="CASCADE"), primary_key=True)
+    asked_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    agreed_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    agreed_at: Mapped[datetime]
+    due_on: Mapped[date]
+
+
 class MonthlyFact(Base):
     """The codes of one assessment, for counting, without a way back to the concern: its random id stands
     nowhere but in the concern's sealed part. Corrected, it is taken out and put in anew under another id.

@@ -9,7 +9,7 @@ from portal.flags.models import Flag
 
 OWN = (Move.SERVE, Move.REFER, Move.HEAR_BACK, Move.PAUSE, Move.RECORD, Move.BREAK_GLASS, Move.REVIEW_BREAK_GLASS,
        Move.MERGE, Move.UNMERGE, Move.HAND_OVER, Move.PROPOSE, Move.CONFIRM, Move.DECLINE, Move.TAKE_BACK,
-       Move.CLOSE_WITH, Move.HOLD, Move.RELEASE)
+       Move.CLOSE_WITH, Move.HOLD, Move.RELEASE, Move.ASK_TO_DELETE, Move.SPARE)
 """The moves that have their pages here, in the order of the work; the others are the sheet's."""
 
 

@@ -46,6 +46,15 @@ class Pending:
 
 
 @dataclass(frozen=True)
+class Decided:
+    """A proposal that has just been decided on, opened: what was proposed, and who had."""
+
+    what: Joint
+    content: dict[str, Any]
+    by_id: UUID
+
+
+@dataclass(frozen=True)
 class WaitingRow:
     """A proposal in a list, closed: that somebody is waited for, and until when."""
 
@@ -105,9 +114,9 @@ def put(session: Session, ring: KeyRing, flag: Flag, what: Joint, content: dict[
         raise Stale("a colleague proposed something at the same moment") from error
 
 
-def decide(session: Session, ring: KeyRing, flag: Flag, outcome: str, *, by: Viewer) -> tuple[Joint, dict[str, Any]]:
+def decide(session: Session, ring: KeyRing, flag: Flag, outcome: str, *, by: Viewer) -> Decided:
     """End the proposal that stands: `confirmed` or `declined` by another officer, `withdrawn` by whoever made
-    it. Gives what was proposed. Raises `Refused` for anybody else, and when none stands."""
+    it. Raises `Refused` for anybody else, and when none stands."""
     proposal = undecided(session, flag)
     if proposal is None:
         raise Refused("no proposal stands")
@@ -116,7 +125,7 @@ def decide(session: Session, ring: KeyRing, flag: Flag, outcome: str, *, by: Vie
     proposal.decided_at, proposal.outcome, proposal.decided_by_id = now(), outcome, by.account_id
     session.flush()
     content = sealed.open_proposal(content_key(session, ring, flag.id), proposal)
-    return Joint(content["what"]), content
+    return Decided(Joint(content["what"]), content, proposal.proposed_by_id)
 
 
 def void(session: Session, flag: Flag) -> None:

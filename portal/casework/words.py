@@ -25,6 +25,8 @@ def moves() -> Mapping[str, str]:
         Move.BREAK_GLASS: _("Acted alone: “contact nobody” set aside"),
         Move.REVIEW_BREAK_GLASS: _("Looked at what was done alone"),
         Move.HOLD: _("Kept from deletion"), Move.RELEASE: _("May be deleted again"),
+        Move.ASK_TO_DELETE: _("Proposed to delete it before its time"),
+        Move.SPARE: _("Is not deleted before its time"),
         Move.HAND_OVER: _("Handed over to another unit"), Move.MERGE: _("Put under another concern"),
         Move.UNMERGE: _("Taken out again"), Move.CLOSE_WITH: _("Closed together with the other concern"),
     }
@@ -35,7 +37,8 @@ def joint(what: Joint) -> str:
     return {Joint.LOWER: _("Lower the risk from high"), Joint.CLOSE: _("Close this concern"),
             Joint.PAUSE: _("Put off the deadline of a high risk"),
             Joint.OVERRIDE: _("Contact somebody although the cadre said “contact nobody”"),
-            Joint.STOP_CLOCK: _("Take the legal deadline away: it was recorded by mistake")}[what]
+            Joint.STOP_CLOCK: _("Take the legal deadline away: it was recorded by mistake"),
+            Joint.DELETE: _("Delete this concern before its time")}[what]
 
 
 def risks() -> Mapping[str, str]:
@@ -81,6 +84,12 @@ def hold_reason(code: str) -> str:
             "complaint": _("A complaint about the handling"), "audit": _("An inspection or audit")}[code]
 
 
+def ground(code: str) -> str:
+    """Why a concern is deleted before its time; nothing where it goes with the one above it."""
+    return {"asked": _("The person it is about asks for it"),
+            "mistake": _("It should not have been sent")}.get(code, "")
+
+
 def refused(text: str) -> str:
     """Why something could not be done, for the few reasons that a person can mend; else empty."""
     return {
@@ -111,6 +120,12 @@ def refused(text: str) -> str:
         "nobody has looked at who acted alone":
             _("An officer acted alone on this concern. It must be looked at first."),
         "it is kept already": _("It is kept from deletion already."),
+        "it is to be deleted already": _("It is to be deleted already."),
+        "it is not to be deleted early": _("It is not going to be deleted before its time."),
+        "the head must be one of the two":
+            _("The head must be one of the two. Only the head can agree to this proposal."),
+        "a service has not answered":
+            _("A service has not answered yet, here or on a concern under it. Note its news first."),
         "it is not kept": _("It is not kept from deletion."),
         "the legal clock runs": _("The legal deadline still runs. Record the report to the police first."),
     }.get(text, "")

@@ -79,6 +79,8 @@ class Move(StrEnum):
     REVIEW_BREAK_GLASS = "review_break_glass"
     HOLD = "hold"
     RELEASE = "release"
+    ASK_TO_DELETE = "ask_to_delete"
+    SPARE = "spare"
     HAND_OVER = "hand_over"
     MERGE = "merge"
     UNMERGE = "unmerge"
@@ -93,6 +95,7 @@ class Joint(StrEnum):
     PAUSE = "pause"
     OVERRIDE = "override"
     STOP_CLOCK = "stop_clock"
+    DELETE = "delete"
 
 
 class Need(StrEnum):
@@ -164,9 +167,9 @@ MOVES: dict[Move, Rule] = {
                      only_owned=True, only_assessed=True),
     Move.REOPEN: Rule(_KEPT, Status.REOPENED, UNIT, frozenset({Need.REASON})),
     Move.PROPOSE: Rule(_WORKED | _WAITING, None, UNIT, frozenset({Need.REASON}), stays=True),
-    Move.CONFIRM: Rule(_WORKED | _WAITING, None, UNIT, frozenset({Need.ANOTHER}), stays=True),
-    Move.DECLINE: Rule(_WORKED | _WAITING, None, UNIT, frozenset({Need.ANOTHER, Need.REASON}), stays=True),
-    Move.TAKE_BACK: Rule(_WORKED | _WAITING, None, UNIT, stays=True),
+    Move.CONFIRM: Rule(_WORKED | _WAITING | _KEPT, None, UNIT, frozenset({Need.ANOTHER}), stays=True),
+    Move.DECLINE: Rule(_WORKED | _WAITING | _KEPT, None, UNIT, frozenset({Need.ANOTHER, Need.REASON}), stays=True),
+    Move.TAKE_BACK: Rule(_WORKED | _WAITING | _KEPT, None, UNIT, stays=True),
     Move.PAUSE: Rule(_WORKED | _WAITING, None, UNIT, frozenset({Need.REASON, Need.NEXT_DATE}),
                      only_owned=True, only_assessed=True, stays=True),
     Move.SERVE: Rule(_WORKED | _WAITING, None, UNIT, frozenset({Need.NOTE, Need.NEXT_DATE}),
@@ -181,6 +184,8 @@ MOVES: dict[Move, Rule] = {
     Move.HOLD: Rule(_WORKED | _WAITING | _KEPT | {Status.MERGED}, None, _HEAD, frozenset({Need.REASON}), stays=True),
     Move.RELEASE: Rule(_WORKED | _WAITING | _KEPT | {Status.MERGED}, None, _HEAD, frozenset({Need.REASON}),
                        stays=True),
+    Move.ASK_TO_DELETE: Rule(_KEPT, None, UNIT, frozenset({Need.REASON}), stays=True),
+    Move.SPARE: Rule(_KEPT, None, UNIT, frozenset({Need.REASON}), stays=True),
     Move.HAND_OVER: Rule(_WORKED, Status.HANDED_OVER, UNIT, frozenset({Need.REASON, Need.UNIT}),
                          only_assessed=True),
     Move.MERGE: Rule(_WORKED, Status.MERGED, UNIT, frozenset({Need.CONCERN})),

@@ -17,7 +17,7 @@ from portal.accounts.viewer import Viewer
 from portal.audit.log import record
 from portal.base.settings import Settings
 from portal.casework import commands as casework
-from portal.casework import records
+from portal.casework import early, records
 from portal.casework.commands import Closing, once_only
 from portal.casework.notes import write
 from portal.flags import commands as flags
@@ -117,6 +117,7 @@ def close(session: Session, settings: Settings, ring: KeyRing, flag: Flag, closi
 def reopen(session: Session, settings: Settings, ring: KeyRing, flag: Flag, why: str, *, by: Viewer,
            version: int) -> None:
     """Begin again, and say why."""
+    early.give_up(session, flag)
     write(session, ring, flag, Move.REOPEN, by=by, text=why)
     flags.reopen(session, settings, flag, by=by, version=version,
                  latest=records.latest_due(records.notes_of(session, ring, flag)))

@@ -42,7 +42,8 @@ def acts() -> dict[str, str]:
         "join.refused": _("Refused a new account with power"), "coverage.exported": _("Took numbers as a file"),
         "outreach.imported": _("Loaded past sessions from a file"),
         "outreach.import_undone": _("Took a file of past sessions back"),
-        "purge.concerns": _("Deleted old concerns"), "purge.sessions": _("Deleted names from old sessions"),
+        "purge.concerns": _("Deleted old concerns"), "purge.early": _("Deleted concerns before their time"),
+        "purge.sessions": _("Deleted names from old sessions"),
         "purge.photos": _("Deleted old photos"), "purge.accounts": _("Deleted old accounts"),
         "purge.forms": _("Deleted marks of sent forms"), "purge.traces": _("Deleted traces of sign-ins"),
         "purge.erased": _("Wrote the database anew, without what was deleted"),
@@ -66,7 +67,7 @@ def reason(code: str) -> str:
         return _kept_for(code)
     return {"unit": _("Ordinary concerns"), "conflict": _("Concerns with a conflict of interest"),
             "app": _("With the code from the app"), "passkey": _("With a passkey"), "again": _("After a pause"),
-            "first": _("For the first time")}.get(code, code)
+            "first": _("For the first time"), "as two agreed": _("Two people agreed")}.get(code, code)
 
 
 def _kept_for(code: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import Select, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import (
@@ -34,7 +34,7 @@ from portal.upkeep.retention import GONE, Kind, Moment
 
 AT_ONCE = 200
 _NOBODY = "–"
-_PERSONAL = (Kind.CONCERNS, Kind.SESSIONS, Kind.ACCOUNTS)
+_PERSONAL = (Kind.CONCERNS, Kind.EARLY, Kind.SESSIONS, Kind.ACCOUNTS)
 _ERASED = "purge.erased"
 _OF_A_PERSON = (AccountNews, Device, Passkey, CardCode, SignIn, Invitation, PendingChange, StaffKey, KeyGrant)
 
@@ -45,8 +45,8 @@ def some(session: Session, settings: Settings, kind: Kind, moment: Moment) -> in
     if kind is Kind.TRACES:
         gone, proof = _traces(session, moment), str(kind)
     else:
-        ids = {Kind.CONCERNS: _concerns, Kind.SESSIONS: _sessions, Kind.PHOTOS: _photos, Kind.ACCOUNTS: _accounts,
-               Kind.FORMS: _forms}[kind](session, settings, moment)
+        ids = {Kind.CONCERNS: _concerns, Kind.EARLY: _early, Kind.SESSIONS: _sessions, Kind.PHOTOS: _photos,
+               Kind.ACCOUNTS: _accounts, Kind.FORMS: _forms}[kind](session, settings, moment)
         gone, proof = len(ids), _digest(ids)
     if gone:
         record(session, f"purge.{kind}", proof, by=None, reason=retention.rule(kind, settings), amount=gone)
@@ -67,11 +67,19 @@ def note_erased(session: Session) -> None:
 
 
 def _concerns(session: Session, settings: Settings, moment: Moment) -> list[str]:
+    return _forget(session, retention.old_concerns(settings, moment))
+
+
+def _early(session: Session, _settings: Settings, moment: Moment) -> list[str]:
+    return _forget(session, retention.early_concerns(moment))
+
+
+def _forget(session: Session, concerns: Select[tuple[UUID]]) -> list[str]:
     """With a concern goes by cascade all that hangs on it: steps, notes, messages, questions, proposals, marks.
 
     What the months' facts counted stays: it has no way back to a concern.
     """
-    ids = session.scalars(retention.old_concerns(settings, moment).order_by(Flag.closed_at).limit(AT_ONCE)).all()
+    ids = session.scalars(concerns.order_by(Flag.closed_at).limit(AT_ONCE)).all()
     codes = session.scalars(select(Flag.code).where(Flag.id.in_(ids))).all()
     session.execute(delete(ContentKey).where(ContentKey.flag_id.in_(ids)))
     session.execute(delete(Flag).where(Flag.id.in_(ids)))

@@ -17,7 +17,7 @@ from portal.accounts.models import Account, AccountNews, Device, FailedTry, Invi
 from portal.audit.models import AuditEntry, DoneOnce
 from portal.base.db import Base
 from portal.base.settings import Settings
-from portal.casework.models import BreakGlass, Hold, Proposal
+from portal.casework.models import BreakGlass, EarlyDeletion, Hold, Proposal
 from portal.flags.life import Status
 from portal.flags.models import Flag
 from portal.followup.models import Presence
@@ -31,6 +31,7 @@ class Kind(StrEnum):
     """The kinds of data that have an end."""
 
     CONCERNS = "concerns"
+    EARLY = "early"
     SESSIONS = "sessions"
     PHOTOS = "photos"
     ACCOUNTS = "accounts"
@@ -55,6 +56,8 @@ class Moment:
 
 def rule(kind: Kind, settings: Settings) -> str:
     """How long a kind is kept, as the trail says it."""
+    if kind is Kind.EARLY:
+        return "as two agreed"
     years = {Kind.CONCERNS: settings.keep_concerns_years, Kind.SESSIONS: settings.keep_sessions_years,
              Kind.PHOTOS: settings.keep_photos_years, Kind.ACCOUNTS: settings.keep_accounts_years}
     days = {Kind.FORMS: settings.keep_forms_days, Kind.TRACES: 1}
@@ -66,9 +69,15 @@ def old_concerns(settings: Settings, moment: Moment) -> Select[Any]:
     return select(Flag.id).where(_ended_long_ago(settings, moment), ~_something_open(), ~_held())
 
 
+def early_concerns(moment: Moment) -> Select[Any]:
+    """Concerns that two agreed to delete before their time, whose last day to stop it is over; but none on which
+    something is open or a hold lies."""
+    return select(Flag.id).where(_to_be_deleted_early(moment), ~_something_open(), ~_held())
+
+
 def passed_over(session: Session, settings: Settings, moment: Moment) -> tuple[int, int]:
     """How many concerns are over their time and stay all the same: under a hold, and because something is open."""
-    over = select(Flag.id).where(_ended_long_ago(settings, moment))
+    over = select(Flag.id).where(or_(_ended_long_ago(settings, moment), _to_be_deleted_early(moment)))
     return _count(session, over.where(_held())), _count(session, over.where(~_held(), _something_open()))
 
 
@@ -119,6 +128,7 @@ def due(session: Session, settings: Settings, moment: Moment) -> dict[Kind, int]
     forms = select(DoneOnce.mark).where(old_forms(settings, moment))
     return {
         Kind.CONCERNS: _count(session, old_concerns(settings, moment)),
+        Kind.EARLY: _count(session, early_concerns(moment)),
         Kind.SESSIONS: _count(session, old_sessions(settings, moment)),
         Kind.PHOTOS: _count(session, old_photos(settings, moment)),
         Kind.ACCOUNTS: len(old_accounts(session, settings, moment)),
@@ -134,6 +144,11 @@ def _count(session: Session, rows: Select[Any]) -> int:
 def _ended_long_ago(settings: Settings, moment: Moment) -> ColumnElement[bool]:
     end = datetime.combine(moment.years_ago(settings.keep_concerns_years), datetime.min.time(), settings.timezone)
     return and_(Flag.status == Status.CLOSED, Flag.closed_at < end)
+
+
+def _to_be_deleted_early(moment: Moment) -> ColumnElement[bool]:
+    agreed = exists().where(EarlyDeletion.flag_id == Flag.id, EarlyDeletion.due_on <= moment.today)
+    return and_(Flag.status == Status.CLOSED, agreed)
 
 
 def _something_open() -> ColumnElement[bool]:

@@ -37,6 +37,7 @@ LEFT = {
     "casework.assess": ["flag.opened", "flag.assess"],
     "casework.begin_key": ["key.made: unit"],
     "casework.decide": ["flag.opened", "flag.confirm", "flag.close"],
+    "casework.delete_early": ["flag.opened", "flag.ask_to_delete"],
     "casework.hand_over": ["flag.opened", "flag.hand_over"],
     "casework.hear_back": ["flag.opened", "flag.hear_back"],
     "casework.hold": ["flag.opened", "flag.hold"],
@@ -50,6 +51,7 @@ LEFT = {
     "casework.review_alone": ["flag.opened", "flag.review_break_glass"],
     "casework.serve": ["flag.opened", "flag.serve"],
     "casework.set_aside": ["flag.opened", "flag.propose"],
+    "casework.spare": ["flag.opened", "flag.spare"],
     "casework.stop_clock": ["flag.opened", "flag.propose"],
     "casework.unmerge": ["flag.opened", "flag.unmerge", "flag.record"],
     "flags.add": ["flag.add by nobody"],
@@ -179,10 +181,10 @@ MORE = {
 }
 """What the routes' one ordinary form does not show."""
 ELSEWHERE = {
-    "purge.concerns", "purge.sessions", "purge.photos", "purge.accounts", "purge.forms", "purge.traces",
-    "purge.erased", "server_keys.replaced", "server_keys.ended", "key.recovered", "join.asked", "join.agreed",
-    "join.refused", "account.entered", "flag.compared", "flag.decline", "flag.take_back", "flag.close_with",
-    "account.all_out",
+    "purge.concerns", "purge.early", "purge.sessions", "purge.photos", "purge.accounts", "purge.forms",
+    "purge.traces", "purge.erased", "server_keys.replaced", "server_keys.ended", "key.recovered", "join.asked",
+    "join.agreed", "join.refused", "account.entered", "flag.compared", "flag.decline", "flag.take_back",
+    "flag.close_with", "account.all_out",
 }
 """Acts of commands on the server, and some that need more than one form: tests/upkeep, tests/cli, tests/accounts,
 tests/casework."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from portal.base.clock import today
 from portal.base.db import writing
-from portal.casework import commands, duplicates, records
+from portal.casework import commands, duplicates, early, records
 from portal.casework.commands import Assessment, Closing, GivenService, Letter
 from portal.casework.records import Codes
 from portal.flags.life import Move, Risk
@@ -42,6 +42,23 @@ def assesses(officer: Officer, flag_id: UUID, risk: Risk, codes: Codes | None = 
 
 def closes(officer: Officer, flag_id: UUID, remark: str = "") -> None:
     does(officer, commands.close, flag_id, Closing("done", remark, "done"))
+
+
+def ended(officer: Officer) -> UUID:
+    """The id of a concern that this officer has taken, assessed as low and closed."""
+    flag_id = taken(officer, Risk.LOW)
+    closes(officer, flag_id)
+    return flag_id
+
+
+def asks_to_delete(officer: Officer, flag_id: UUID, **how: Any) -> None:
+    does(officer, early.ask, flag_id, "asked", WHY, **how)
+
+
+def agree_to_delete(first: Officer, second: Officer, flag_id: UUID) -> None:
+    """In a week it goes."""
+    asks_to_delete(first, flag_id)
+    does(second, commands.confirm, flag_id)
 
 
 def merges(officer: Officer, flag_id: UUID, into_id: UUID) -> None:

@@ -10,7 +10,7 @@ import pytest
 from portal.base.reference import spoken
 from portal.flags.answers import Contact
 from portal.flags.life import Move, Risk, Status
-from tests.casework.at_work import WHY, flag_of, taken
+from tests.casework.at_work import WHY, closes, flag_of, taken
 from tests.factories import some_answers
 from tests.followup.at_desk import Officer, sent
 from tests.support.live import PC, PHONE, assert_accessible, visiting
@@ -137,3 +137,40 @@ def the_letter_prints(page, code, script):
     assert not page.locator("nav").is_visible()
     assert page.pdf().startswith(b"%PDF")
     page.emulate_media(media="screen")
+
+
+@pytest.mark.parametrize(("device", "script"), [(PC, True), (PHONE, False)], ids=["pc-script", "phone-no-script"])
+def test_a_closed_concern_is_deleted_early_by_two_and_stopped_by_a_third(city, chromium, address, device, script):
+    flag_id = taken(Officer(city, city.rina), Risk.LOW)
+    closes(Officer(city, city.rina), flag_id)
+    sheet = f"{address}/k/{spoken(flag_of(city, flag_id).code)}/kerja"
+    how = {"language": "id", "device": device, "script": script}
+    with visiting(chromium, city, address, city.rina, **how) as first, \
+            visiting(chromium, city, address, city.ratna, **how) as second, \
+            visiting(chromium, city, address, city.dewi, **how) as third:
+        rina, ratna, dewi = first.new_page(), second.new_page(), third.new_page()
+
+        rina.goto(sheet)
+        rina.get_by_role("link", name="Hapus sebelum waktunya…").click()
+        rina.get_by_role("button", name="Usulkan").click()
+        looked_at(rina, script)
+        fill(rina, {"why": "Ibu itu sendiri datang ke kantor."}, {"ground": "asked"})
+        rina.get_by_role("button", name="Usulkan").click()
+        rina.wait_for_url(sheet)
+
+        ratna.goto(sheet)
+        ratna.get_by_role("link", name="Putuskan…").click()
+        looked_at(ratna, script)
+        ratna.get_by_role("button", name="Saya setuju").click()
+        ratna.wait_for_url(sheet)
+        assert "Diusulkan Rina A., disetujui Bu Ratna." in ratna.inner_text("main")
+        looked_at(ratna, script)
+
+        dewi.goto(sheet)
+        dewi.get_by_role("link", name="Batalkan penghapusan…").click()
+        fill(dewi, {"why": "Polisi mungkin memerlukannya."}, {})
+        looked_at(dewi, script)
+        dewi.get_by_role("button", name="Simpan sampai waktunya").click()
+        dewi.wait_for_url(sheet)
+        assert "Penghapusan dibatalkan" in dewi.inner_text("main")
+        assert "Akan dihapus" not in dewi.inner_text("main")

@@ -117,7 +117,8 @@ def test_a_merged_flag_can_only_be_taken_out_again_end_with_the_other_or_be_brou
 def test_a_closed_flag_is_opened_again_by_the_unit_alone_and_what_comes_late_is_only_kept():
     assert {(move, role) for _, move, role, _ in offered(status=Status.CLOSED)} == (
         {(move, role) for role in UNIT
-         for move in (Move.REOPEN, Move.RECORD, Move.HEAR_BACK, Move.REVIEW_BREAK_GLASS)}
+         for move in (Move.REOPEN, Move.RECORD, Move.HEAR_BACK, Move.REVIEW_BREAK_GLASS, Move.ASK_TO_DELETE,
+                      Move.SPARE, Move.CONFIRM, Move.DECLINE, Move.TAKE_BACK)}
         | {(move, Role.HEAD) for move in (Move.HOLD, Move.RELEASE)})
     late = [case for case in offered(status=Status.CLOSED) if case[1] is not Move.REOPEN]
     assert {after(*case, case[3]) for case in late} == {Status.CLOSED}

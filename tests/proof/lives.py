@@ -83,6 +83,9 @@ def _work(city, code, canaries, siti, rina, dewi, ratna) -> None:
     _ok(check.submit("check").form("/tutup").submit("close"))
     does(dewi, "/persetujuan", "confirm", page="/persetujuan")
     does(ratna, "/lepas", page="/jangan-hapus/lepas", why=canaries.marker())
+    does(rina, "/hapus", page="/hapus", ground="asked", why=canaries.marker())
+    does(ratna, "/persetujuan", "confirm", page="/persetujuan")
+    does(dewi, "/batal", page="/hapus/batal", why=canaries.marker())
     does(rina, "/buka-lagi", why_again=canaries.marker())
 
 

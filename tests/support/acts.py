@@ -87,6 +87,8 @@ def acts() -> dict[str, Act]:
         "casework.hear_back": Act("officer_own", "referral of worked", {"result": "accepted", "text": WHY}),
         "casework.hand_over": Act("officer_own", "busy", {"why": WHY}),
         "casework.hold": Act("head_own", "busy", {"reason": next(iter(holds.REASONS))}),
+        "casework.delete_early": Act("officer_own", "closed", {"ground": "asked", "why": WHY}),
+        "casework.spare": Act("officer_own", "ending", {"why": WHY}),
         "casework.merge": Act("officer_own", "assessed", {"into": "worked"}),
         "casework.unmerge": Act("officer_own", "merged"),
         "outreach.log": Act("cadre_child", answers={

@@ -14,7 +14,7 @@ from portal.accounts import roles
 from portal.base.clock import today
 from portal.base.db import writing
 from portal.base.reference import spoken
-from portal.casework import break_glass, duplicates
+from portal.casework import break_glass, duplicates, early
 from portal.casework import commands as casework
 from portal.flags import commands as flags
 from portal.flags.answers import CallTime, Contact, Danger, Identity, KeepFrom
@@ -61,6 +61,7 @@ class Concerns:
         does(self.own, casework.pause, proposed, self.today + timedelta(days=2), self.mark("proposal of proposed"))
         self.alone()
         self.law()
+        self.ending()
         self.merged()
         self.hidden()
         with writing(self.db):
@@ -115,6 +116,16 @@ class Concerns:
         self.own.does(Move.ASSESS, flag_id, Risk.MEDIUM, self.mark("why of law"))
         does(self.own, casework.hear_victim, flag_id, self.mark("heard of law"))
         does(self.own, casework.keep_ticket, flag_id, self.mark("ticket of law", 30))
+
+    def ending(self) -> None:
+        """Closed, and two agreed to delete it before its time."""
+        flag_id = self.send("ending")
+        self.own.opens(flag_id)
+        self.own.does(Move.TAKE, flag_id)
+        self.own.does(Move.ASSESS, flag_id, Risk.LOW, self.mark("why of ending"))
+        does(self.own, casework.close, flag_id, casework.Closing("done", self.mark("remark of ending"), "done"))
+        does(self.own, early.ask, flag_id, "asked", self.mark("ground of ending"))
+        does(self.head, casework.confirm, flag_id)
 
     def merged(self) -> None:
         under = self.send("merged")

@@ -69,7 +69,7 @@ NOTHING_COMES: Mapping[str, str] = {
         "asked for the sake of PostgreSQL, on which its own test runs; SQLite looks for it and finds none",
     "portal.audit.anchors:append: always: stream.tell() > len(there)":
         "a file that has no more than its whole lines is cut off where it ends",
-    "portal.upkeep.forgetting:_concerns: not done: "
+    "portal.upkeep.forgetting:_forget: not done: "
     "session.execute(delete(ContentKey).where(ContentKey.flag_id.in_(ids)))":
         "the database lets its keys go with a concern (ON DELETE CASCADE), in the same transaction",
     "portal.upkeep.forgetting:_accounts: part dropped: account.role in FIELD":

@@ -95,6 +95,8 @@ casework.decide               oh      knows
 casework.pause                oh      knows
 casework.set_aside            oh      knows
 casework.act_alone            oh      knows
+casework.delete_early         oh      knows
+casework.spare                oh      knows
 casework.review_alone         oh      knows
 casework.law                  oh      knows
 casework.stop_clock           oh      knows

@@ -28,7 +28,7 @@ KEEPS_ITS_ORDER = {
     **dict.fromkeys(("sealing_keys", "key_grants", "key_departures", "staff_keys", "recovery_kits"),
                     "of the unit's own people alone"),
     **dict.fromkeys(("flags", "content_keys", "flag_steps", "questions", "messages", "notes", "proposals",
-                     "break_glass", "holds", "exclusions", "presences"),
+                     "break_glass", "holds", "early_deletions", "exclusions", "presences"),
                     "of a concern or who works on it: when is there in clear, and no account of who sent it"),
     "marks": "says of which concern it is, and nothing else",
     "alembic_version": "one row",

@@ -1,0 +1,125 @@
+"""Deleting a closed concern before its time, because whoever it tells of asks for it, or it should never have been
+sent (UU 27/2022, articles 8 and 43).
+
+One proposes and another agrees, one of them the head; then each of the unit has a week to stop it. That it ends, and
+when, stands in clear, because what deletes by the clock has no key; why lies sealed.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from portal.accounts.models import Account
+from portal.accounts.roles import Role
+from portal.accounts.sealed import KeyRing
+from portal.accounts.viewer import Viewer
+from portal.base.clock import now, today
+from portal.base.errors import Refused
+from portal.base.settings import Settings
+from portal.casework import break_glass, duplicates, proposals
+from portal.casework.models import EarlyDeletion, Hold
+from portal.casework.notes import write
+from portal.casework.records import Written
+from portal.flags import commands as flags
+from portal.flags.life import Joint, Move
+from portal.flags.models import Flag
+
+GROUNDS = ("asked", "mistake")
+WAITS = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """That a concern is to be deleted early: on which day of the city, who asked, who agreed, and why."""
+
+    on: date
+    asked_by_id: UUID
+    agreed_by_id: UUID
+    ground: str
+    text: str
+
+
+def ask(session: Session, ring: KeyRing, flag: Flag, ground: str, text: str, *, by: Viewer, version: int) -> None:
+    """Propose to delete a closed concern, and those that ended under it.
+
+    Raises `Refused` for another ground, while something needs it, and when it is to be deleted already.
+    """
+    if ground not in GROUNDS:
+        raise Refused("no such ground")
+    if session.get(EarlyDeletion, flag.id) is not None:
+        raise Refused("it is to be deleted already")
+    for one in _all_of_it(session, ring, flag, by=by):
+        _check_nothing_needs(session, one)
+    before = flags.facts_of(flag)
+    proposals.put(session, ring, flag, Joint.DELETE, {"text": text, "ground": ground}, by=by)
+    write(session, ring, flag, Move.ASK_TO_DELETE, by=by, ground=ground, text=text)
+    flags.advance(session, flag, Move.ASK_TO_DELETE, by=by, before=before, version=version)
+
+
+def agree(session: Session, settings: Settings, ring: KeyRing, flag: Flag, *, asked_by_id: UUID, by: Viewer) -> None:
+    """The second one has agreed: in a week it goes, and with it what ended under it.
+
+    Raises `Refused` when neither of the two is the head, and when something needs it by now.
+    """
+    if Role.HEAD not in {by.role, session.get_one(Account, asked_by_id).role}:
+        raise Refused("the head must be one of the two")
+    for one in _all_of_it(session, ring, flag, by=by):
+        _check_nothing_needs(session, one)
+        if session.get(EarlyDeletion, one.id) is None:
+            session.add(EarlyDeletion(flag_id=one.id, asked_by_id=asked_by_id, agreed_by_id=by.account_id,
+                                      agreed_at=now(), due_on=today(settings.timezone) + WAITS))
+        if one is not flag:
+            write(session, ring, one, Move.CONFIRM, by=by, what=Joint.DELETE)
+            flags.advance(session, one, Move.CONFIRM, by=by, before=flags.facts_of(one), version=None)
+
+
+def spare(session: Session, ring: KeyRing, flag: Flag, why: str, *, by: Viewer, version: int) -> None:
+    """Stop it: the concern, and those under it, stay until their time. Raises `Refused` when it was not to be
+    deleted early."""
+    if session.get(EarlyDeletion, flag.id) is None:
+        raise Refused("it is not to be deleted early")
+    for one in _all_of_it(session, ring, flag, by=by):
+        ending = session.get(EarlyDeletion, one.id)
+        if ending is not None:
+            session.delete(ending)
+            write(session, ring, one, Move.SPARE, by=by, text=why)
+            flags.advance(session, one, Move.SPARE, by=by, before=flags.facts_of(one),
+                          version=version if one is flag else None)
+
+
+def give_up(session: Session, flag: Flag) -> None:
+    """Its work begins again: it is not to be deleted any more, whoever proposed or agreed to it."""
+    proposals.void(session, flag)
+    ending = session.get(EarlyDeletion, flag.id)
+    if ending is not None:
+        session.delete(ending)
+
+
+def ending_of(session: Session, written: list[Written], flag: Flag) -> Ending | None:
+    """Whether a concern is to be deleted early, and why. `written` are its notes; what ended under another has none
+    that says why."""
+    ending = session.get(EarlyDeletion, flag.id)
+    if ending is None:
+        return None
+    asked = [note.content for note in written if note.kind is Move.ASK_TO_DELETE]
+    why = asked[-1] if asked else {"ground": "", "text": ""}
+    return Ending(ending.due_on, ending.asked_by_id, ending.agreed_by_id, why["ground"], why["text"])
+
+
+def _all_of_it(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer) -> list[Flag]:
+    """A concern and those that lie or ended under it. Raises `Refused` for whoever may not know of one of these."""
+    under = duplicates.put_under(session, ring, flag, by=by)
+    duplicates.check_may_know(session, under, by=by)
+    return [flag, *under]
+
+
+def _check_nothing_needs(session: Session, flag: Flag) -> None:
+    """Raises `Refused` for a concern that the head keeps, that a service still has to answer about, or on which
+    nobody has looked at who acted alone. That it must be closed, its life says."""
+    if session.get(Hold, flag.id) is not None:
+        raise Refused("it is kept already")
+    if flag.referrals_out > 0:
+        raise Refused("a service has not answered")
+    break_glass.check_reviewed(session, flag)
