@@ -5,6 +5,7 @@ Canaries go in through the real pages: 31 to a life, in every field in which som
 
 import logging
 import tempfile
+from base64 import b64encode, urlsafe_b64encode
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,11 +18,12 @@ from portal.accounts.models import StaffKey
 from portal.base import vault
 from portal.base.clock import now
 from portal.base.db import writing
+from portal.flags import commands as flags
 from portal.flags.models import Flag
 from portal.upkeep import archives
 from tests.accounts.test_staff_keys import opened_with_her_passphrase_alone
 from tests.conftest import signed_in
-from tests.factories import Person, a_flag, some_answers, some_identity
+from tests.factories import Person, a_flag, private_of, ring_of, some_answers, some_identity
 from tests.proof.conftest import size
 from tests.proof.lives import CONCERN, live
 from tests.support import canary, served, typed
@@ -41,6 +43,15 @@ def receive(session, settings, concern, _real=c._receive, **more):
     kept.append(concern)
     return _real(session, settings, concern, **more)
 c._receive = receive
+"""
+KEEPS_KEYS = """
+import portal.accounts.sealed as s
+kept = []
+def open_ring(*given, _real=s.open_ring, **more):
+    ring = _real(*given, **more)
+    kept.extend({keep} for private in ring.privates.values())
+    return ring
+s.open_ring = open_ring
 """
 PAGES = ("/", "/k", "/k/{code}", "/k/baru", "/k/telepon", "/antrean", "/k/{code}/kerja", "/tenggat", "/tugas", "/s",
          "/akun", "/setelan")
@@ -158,15 +169,27 @@ def test_a_number_in_a_log_is_found_as_people_write_it(canaries):
     assert canaries.found_in(b"number 0857-0000-000") == []
 
 
-def test_a_server_keeps_nothing_of_what_it_was_told(city, canaries, temporary, tmp_path, claim):
-    kept = kept_by_a_server(city, canaries, temporary, tmp_path)
+def test_a_server_keeps_nothing_of_what_it_was_told_and_no_key(city, canaries, temporary, tmp_path, claim):
+    kept, keys = kept_by_a_server(city, canaries, temporary, tmp_path)
 
     claim("a server through which concerns went, once who sent and read them has signed out, keeps nothing of them",
           f"{kept} places in living objects, {CONCERNS} concerns", 0, holds=kept == 0)
+    claim("nor does it keep a key of the unit, an officer or a concern, in any form (bytes, hexadecimal, base64, "
+          "number, object)", f"{keys} places in living objects", 0, holds=keys == 0)
 
 
 def test_a_server_that_keeps_what_it_was_told_would_be_found(city, canaries, temporary, tmp_path):
-    assert kept_by_a_server(city, canaries, temporary, tmp_path, first=KEEPS_ALL) >= CONCERNS
+    assert kept_by_a_server(city, canaries, temporary, tmp_path, first=KEEPS_ALL)[0] >= CONCERNS
+
+
+@pytest.mark.parametrize("keep", [
+    "private", "private.hex()", "int.from_bytes(private)",
+    "__import__('cryptography.hazmat.primitives.asymmetric.ec').hazmat.primitives.asymmetric.ec.derive_private_key("
+    "int.from_bytes(private), s.vault._CURVE)"], ids=["bytes", "hexadecimal", "number", "object"])
+def test_a_server_that_keeps_a_key_would_be_found(city, canaries, temporary, tmp_path, keep):
+    first = KEEPS_KEYS.replace("{keep}", keep)
+
+    assert kept_by_a_server(city, canaries, temporary, tmp_path, first=first)[1] >= 1
 
 
 def test_a_server_in_which_somebody_is_unlocked_would_be_found(city, canaries, temporary, tmp_path):
@@ -183,13 +206,27 @@ def test_a_server_in_which_somebody_is_unlocked_would_be_found(city, canaries, t
     assert found != []
 
 
-def kept_by_a_server(city, canaries, temporary, folder, first="") -> int:
-    """In how many places a server's objects hold something of what it was told, once everybody is gone."""
+def kept_by_a_server(city, canaries, temporary, folder, first="") -> tuple[int, int]:
+    """In how many places a server's objects hold something of what it was told, and in how many a key, once everybody
+    is gone."""
     phone = phone_of(city, city.siti)
     with served.serving(settings_of(city, folder), folder, temporary, first) as portal:
         live_through(city, portal, phone, canaries)
         go_on(city, portal)
-        return portal.held(canaries.sign, canaries.digits)
+        return (portal.held(canaries.sign.encode(), canaries.digits.encode()),
+                portal.held(*(form for key in keys_of(city, city.rina) for form in forms_of(key))))
+
+
+def keys_of(city, officer) -> list[bytes]:
+    """Every key that an officer's passphrase opens: her own, the unit's, what follows from it, each concern's."""
+    ring = ring_of(city, officer)
+    concerns = [flags.content_key(city.db, ring, flag.id) for flag in city.db.query(Flag)]
+    return [private_of(city, officer), *ring.privates.values(), *map(ring.symmetric, ring.privates), *concerns]
+
+
+def forms_of(key: bytes) -> list[bytes]:
+    """As it may lie about."""
+    return [key, key.hex().encode(), b64encode(key), urlsafe_b64encode(key)]
 
 
 def live_through(city, portal, phone, canaries) -> None:

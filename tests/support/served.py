@@ -25,7 +25,7 @@ def look():
     asked, answer = pathlib.Path(FOLDER, "asked"), pathlib.Path(FOLDER, "answer")
     while True:
         if asked.exists():
-            signs = asked.read_text().split()
+            signs = [bytes.fromhex(sign).decode("latin-1") for sign in asked.read_text().split()]
             asked.unlink()
             answer.with_suffix(".part").write_text(str(held(signs)))
             answer.with_suffix(".part").replace(answer)
@@ -43,12 +43,16 @@ def held(signs):
             if isinstance(one, (str, bytes, bytearray)):
                 text = one if isinstance(one, str) else one.decode("latin-1")
                 number += any(sign in text for sign in signs)
+            elif isinstance(one, int) and one.bit_length() > 128:
+                number += one.to_bytes(-(-one.bit_length() // 8)).decode("latin-1") in signs
+            elif type(one).__name__ == "ECPrivateKey":
+                number += 1
             elif not gc.is_tracked(one) and isinstance(one, (dict, tuple)):
                 waiting.append(one)
     return number
 """
-"""In the worker: in how many places living objects hold a text with one of these signs. What was freed does not
-count: it lies about until it is written over."""
+"""In the worker: in how many places living objects hold one of these signs, as text, as bytes or as a number, or a
+private key of any kind. What was freed does not count: it lies about until it is written over."""
 _PATIENCE = 90  # seconds; a start takes one or two on a quiet machine
 
 
@@ -60,11 +64,11 @@ class Served:
     log: Path
     worker: int
 
-    def held(self, *signs: str) -> int:
-        """In how many places the worker's living objects hold a text with one of these signs."""
+    def held(self, *signs: bytes) -> int:
+        """In how many places the worker's living objects hold one of these signs."""
         asked, answer = self.log.parent / "asked", self.log.parent / "answer"
         answer.unlink(missing_ok=True)
-        asked.with_suffix(".part").write_text("\n".join(signs))
+        asked.with_suffix(".part").write_text("\n".join(sign.hex() for sign in signs))
         asked.with_suffix(".part").replace(asked)
         until = time.monotonic() + _PATIENCE
         while not answer.exists():
