@@ -83,10 +83,10 @@ def spare(session: Session, ring: KeyRing, flag: Flag, why: str, *, by: Viewer, 
     for one in _all_of_it(session, ring, flag, by=by):
         ending = session.get(EarlyDeletion, one.id)
         if ending is not None:
-            session.delete(ending)
             write(session, ring, one, Move.SPARE, by=by, text=why)
             flags.advance(session, one, Move.SPARE, by=by, before=flags.facts_of(one),
                           version=version if one is flag else None)
+            session.delete(ending)  # after the concern was changed: what forgets it locks in this order too
 
 
 def give_up(session: Session, flag: Flag) -> None:

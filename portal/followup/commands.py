@@ -117,8 +117,8 @@ def close(session: Session, settings: Settings, ring: KeyRing, flag: Flag, closi
 def reopen(session: Session, settings: Settings, ring: KeyRing, flag: Flag, why: str, *, by: Viewer,
            version: int) -> None:
     """Begin again, and say why."""
-    early.give_up(session, flag)
     write(session, ring, flag, Move.REOPEN, by=by, text=why)
     flags.reopen(session, settings, flag, by=by, version=version,
                  latest=records.latest_due(records.notes_of(session, ring, flag)))
+    early.give_up(session, flag)
 

@@ -77,9 +77,11 @@ def _early(session: Session, _settings: Settings, moment: Moment) -> list[str]:
 def _forget(session: Session, concerns: Select[tuple[UUID]]) -> list[str]:
     """With a concern goes by cascade all that hangs on it: steps, notes, messages, questions, proposals, marks.
 
-    What the months' facts counted stays: it has no way back to a concern.
+    What the months' facts counted stays: it has no way back to a concern. Whoever works on one of them at this moment
+    is let be until another day; from then on nobody can, and what she has just stopped, kept or begun again stays.
     """
-    ids = session.scalars(concerns.order_by(Flag.closed_at).limit(AT_ONCE)).all()
+    locked = concerns.order_by(Flag.closed_at).limit(AT_ONCE).with_for_update(of=Flag, skip_locked=True)
+    ids = session.scalars(concerns.where(Flag.id.in_(session.scalars(locked).all()))).all()
     codes = session.scalars(select(Flag.code).where(Flag.id.in_(ids))).all()
     session.execute(delete(ContentKey).where(ContentKey.flag_id.in_(ids)))
     session.execute(delete(Flag).where(Flag.id.in_(ids)))

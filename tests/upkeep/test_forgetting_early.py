@@ -7,9 +7,9 @@ from sqlalchemy import select, update
 
 from portal.audit.models import AuditEntry
 from portal.base.clock import now, telling
-from portal.base.db import writing
+from portal.base.db import engine_for, session_for, writing
 from portal.base.errors import Refused
-from portal.casework import commands, holds
+from portal.casework import commands, early, holds
 from portal.casework.models import Note
 from portal.flags.life import Risk, Status
 from portal.flags.models import Flag
@@ -24,6 +24,7 @@ from tests.casework.at_work import (
     merges,
     taken,
 )
+from tests.factories import ring_of, viewer_of
 from tests.followup.at_desk import Officer
 from tests.upkeep.at_forgetting import forgets, left_in, secrets_of
 
@@ -164,3 +165,27 @@ def test_a_concern_that_is_open_is_never_deleted_whatever_stands_beside_it(two):
     a_week_later(city)
 
     assert there(city) == {flag_id}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("act", [early.spare, holds.place, followup.reopen], ids=["stops", "keeps", "begins again"])
+def test_what_an_officer_saves_while_the_clock_strikes_is_let_be(postgres_city, act):
+    city, engine = postgres_city, engine_for(postgres_city.url)
+    rina, ratna = Officer(city, city.rina), Officer(city, city.ratna)
+    flag_id, other = ended(rina), ended(rina)
+    for one in (flag_id, other):
+        agree_to_delete(rina, ratna, one)
+    how = {early.spare: (WHY,), holds.place: ("court", ""), followup.reopen: (WHY,)}[act]
+
+    with session_for(engine) as session, session.begin():
+        flag, ring = session.get_one(Flag, flag_id), ring_of(city, city.ratna, session)
+        front = (city.settings, ring) if act is followup.reopen else (ring,)
+        more = {"once": "again", "body": ""} if act is followup.reopen else {}
+        act(session, *front, flag, *how, by=viewer_of(session, city.ratna), version=flag.version, **more)
+        session.flush()
+        output = a_week_later(city)  # while hers is not written down yet
+    engine.dispose()
+
+    assert "early     as two agreed   1 deleted" in output
+    assert there(city) == {flag_id}
+    assert "early     as two agreed   0 deleted" in a_week_later(city)
