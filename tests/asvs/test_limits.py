@@ -7,6 +7,7 @@ import ast
 import io
 import re
 import zipfile
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,17 +27,24 @@ from portal.audit.models import AuditEntry
 from portal.base import clock
 from portal.base.clock import now, telling, today
 from portal.base.db import writing
+from portal.base.errors import Refused
 from portal.base.reference import spoken
+from portal.casework import commands
+from portal.flags.life import Risk, Status
+from portal.flags.models import Flag
 from portal.outreach import importing, photos
 from portal.reports.trail import read_trail
 from tests.accounts.test_sign_in import card
+from tests.casework.at_work import agree_to_delete, closes, does, ended, taken
 from tests.conftest import signed_in
 from tests.factories import a_flag, invited_to, viewer_of
+from tests.followup.at_desk import Officer
 from tests.outreach.test_photos import kept, picture, send
 from tests.outreach.test_sessions import logged
 from tests.support.every_form import PREPARE
 from tests.support.pages import Browser
 from tests.support.phone import phone_of
+from tests.upkeep.at_forgetting import forgets
 from tests.upkeep.at_upkeep import back_up, settings_of
 
 ROOT = Path(__file__).parent.parent.parent
@@ -323,6 +331,31 @@ def pause(city, most):
         until = (today(city.settings.timezone) + timedelta(days=days)).isoformat()
         return send.__self__.fill(until=until).submit().status < 400
     return paused(most.days), paused(most.days + 1)
+
+
+@limit("casework.proposals.STANDS")
+def proposal(city, most):
+    def agreed_after(waited):
+        flag_id = taken(Officer(city, city.rina), Risk.HIGH)
+        closes(Officer(city, city.rina), flag_id)
+        with telling(now() + waited), suppress(Refused):
+            does(Officer(city, city.dewi), commands.confirm, flag_id)
+        city.db.rollback()
+        return city.db.get_one(Flag, flag_id, populate_existing=True).status == Status.CLOSED
+    return agreed_after(most - SECOND), agreed_after(most)
+
+
+@limit("casework.early.WAITS")
+def early_deletion(city, most):
+    def stays(waited):
+        rina, ratna = Officer(city, city.rina), Officer(city, city.ratna)
+        flag_id = ended(rina)
+        agree_to_delete(rina, ratna, flag_id)
+        with telling(now() + waited):
+            forgets(city, trust_clock=True)
+        city.db.rollback()
+        return city.db.scalar(select(Flag.id).where(Flag.id == flag_id)) is not None
+    return stays(most - timedelta(days=1)), stays(most)
 
 
 @limit("outreach.photos.MOST_BYTES")
