@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, aliased
 
 from portal.accounts.models import Account
 from portal.accounts.roles import Role
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
+from portal.areas.models import Area
 from portal.base.clock import now, today
 from portal.base.errors import Refused
-from portal.base.settings import Settings
+from portal.base.settings import ServerKeys, Settings
 from portal.casework import break_glass, duplicates, proposals
 from portal.casework.models import EarlyDeletion, Hold
 from portal.casework.notes import write
@@ -25,6 +27,7 @@ from portal.casework.records import Written
 from portal.flags import commands as flags
 from portal.flags.life import Joint, Move
 from portal.flags.models import Flag
+from portal.flags.policy import visible_to
 
 GROUNDS = ("asked", "mistake")
 WAITS = timedelta(days=7)
@@ -39,6 +42,31 @@ class Ending:
     agreed_by_id: UUID
     ground: str
     text: str
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A concern that is soon deleted, in a list, closed: until that day it can be stopped."""
+
+    code: str
+    kelurahan: str
+    on: date
+    asked_by: str
+    agreed_by: str
+
+
+def coming(session: Session, *, viewer: Viewer, keys: ServerKeys, limit: int = 25) -> list[Coming]:
+    """The concerns that are to be deleted early, of those which the viewer may know of, the soonest first; without
+    those that the head keeps."""
+    asked, agreed = aliased(Account), aliased(Account)
+    rows = session.execute(
+        select(Flag.code, Area.name.label("kelurahan"), EarlyDeletion.due_on, asked.name.label("asked_by"),
+               agreed.name.label("agreed_by"))
+        .join(Flag, Flag.id == EarlyDeletion.flag_id).join(Area, Area.id == Flag.kelurahan_id)
+        .join(asked, asked.id == EarlyDeletion.asked_by_id).join(agreed, agreed.id == EarlyDeletion.agreed_by_id)
+        .where(visible_to(viewer, keys), ~exists().where(Hold.flag_id == Flag.id))
+        .order_by(EarlyDeletion.due_on, EarlyDeletion.flag_id).limit(limit))
+    return [Coming(row.code, row.kelurahan, row.due_on, row.asked_by, row.agreed_by) for row in rows]
 
 
 def ask(session: Session, ring: KeyRing, flag: Flag, ground: str, text: str, *, by: Viewer, version: int) -> None:

@@ -21,7 +21,19 @@ from portal.audit.log import record
 from portal.base.clock import now
 from portal.base.errors import NotVisible, Refused, Stale
 from portal.base.reference import spoken
-from portal.casework import cases, codes, commands, digest, duplicates, forms, letters, proposals, simfoni, words
+from portal.casework import (
+    cases,
+    codes,
+    commands,
+    digest,
+    duplicates,
+    early,
+    forms,
+    letters,
+    proposals,
+    simfoni,
+    words,
+)
 from portal.casework.cases import Case
 from portal.casework.records import Referral
 from portal.flags import commands as flags
@@ -66,7 +78,8 @@ def _whole_day(moment: datetime) -> str:
 
 @bp.app_context_processor
 def _words() -> dict[str, object]:
-    return {"case_words": words, "case_codes": codes, "Joint": Joint, "waiting_proposals": _waiting}
+    return {"case_words": words, "case_codes": codes, "Joint": Joint, "waiting_proposals": _waiting,
+            "coming_deletions": _coming}
 
 
 @bp.context_processor
@@ -78,7 +91,7 @@ def _here() -> dict[str, object]:
 @allowed(may_work)
 def due():
     """What waits for a second officer, and what is past its deadline, one by one."""
-    return render_template("casework/due.html", waiting=_waiting(), at=now(),
+    return render_template("casework/due.html", waiting=_waiting(), coming=_coming(), at=now(),
                            late=digest.late(db.session(), viewer=current_user, keys=config.keys()))
 
 
@@ -402,6 +415,11 @@ def _simfoni(seen: Seen) -> list[tuple[str, str]]:
 def _waiting() -> list[proposals.WaitingRow]:
     """The proposals that wait, for anybody of the unit who looks."""
     return proposals.waiting(db.session(), viewer=current_user, keys=config.keys())
+
+
+def _coming() -> list[early.Coming]:
+    """What is soon deleted, for anybody of the unit who looks: she may know why it should stay."""
+    return early.coming(db.session(), viewer=current_user, keys=config.keys())
 
 
 def _next_working_day() -> date:

@@ -44,9 +44,9 @@ def closes(officer: Officer, flag_id: UUID, remark: str = "") -> None:
     does(officer, commands.close, flag_id, Closing("done", remark, "done"))
 
 
-def ended(officer: Officer) -> UUID:
-    """The id of a concern that this officer has taken, assessed as low and closed."""
-    flag_id = taken(officer, Risk.LOW)
+def ended(officer: Officer, **given: Any) -> UUID:
+    """The id of a concern that was sent as `given`, and that this officer has taken, assessed as low and closed."""
+    flag_id = taken(officer, Risk.LOW, **given)
     closes(officer, flag_id)
     return flag_id
 

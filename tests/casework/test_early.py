@@ -12,8 +12,10 @@ from portal.base.errors import NotVisible, Refused, Stale
 from portal.base.reference import spoken
 from portal.casework import break_glass, commands, early, holds, proposals
 from portal.casework.models import EarlyDeletion, Proposal
-from portal.flags.answers import Contact
+from portal.flags import commands as flags
+from portal.flags.answers import Contact, KeepFrom
 from portal.flags.life import Move, Risk
+from portal.flags.models import Flag
 from tests.casework.at_work import (
     WHY,
     a_letter,
@@ -255,10 +257,46 @@ def test_on_the_pages_it_is_proposed_agreed_to_seen_and_stopped(city, sign_in):
     assert "To be deleted on " in sheet.text
     assert "Proposed by Rina A., agreed by Bu Ratna." in sheet.text
     assert HOW in sheet.text
+    assert "1 concern is soon deleted before its time." in desk.get("/antrean").text
+    due = desk.get("/tenggat")
+    assert "Proposed by Rina A., agreed by Bu Ratna." in due.text
 
-    sheet = desk.get(page_of(city, flag_id)).link("Do not delete it after all").form("/batal").fill(why=WHY).submit()
+    sheet = due.link(spoken(flag_of(city, flag_id).code))
+    sheet = sheet.link("Do not delete it after all").form("/batal").fill(why=WHY).submit()
     assert "To be deleted on " not in sheet.text
     assert "Is not deleted before its time" in sheet.text
+    assert "soon deleted" not in desk.get("/antrean").text + desk.get("/tenggat").text
+
+
+def test_who_may_know_of_it_sees_that_it_is_coming_and_nobody_else(unit_on_both):
+    rina, dewi, ratna = unit_on_both
+    city = rina.city
+    first, kept, aside = (ended(rina) for _ in range(3))
+    conflict = ended(ratna, answers=some_answers(keep_from=(KeepFrom.RT_RW,)))
+    with telling(now() - timedelta(days=1)):
+        agree_to_delete(rina, ratna, first)
+    for one in (kept, aside):
+        agree_to_delete(rina, ratna, one)
+    with writing(city.db):
+        city.db.add(EarlyDeletion(flag_id=conflict, asked_by_id=rina.viewer.account_id, agreed_at=now(),
+                                  agreed_by_id=ratna.viewer.account_id, due_on=today(city.settings.timezone)))
+        flags.keep_from(city.db, city.db.get_one(Flag, aside), {dewi.viewer.account_id})
+    does(ratna, holds.place, kept, "court", "")
+
+    assert coming(rina) == {first, aside}
+    assert coming(dewi) == {first}
+    assert coming(ratna) == {first, aside, conflict}
+    assert coming(Officer(city, city.other)) == set()
+    soonest = early.coming(city.db, viewer=rina.viewer, keys=city.keys)[0]
+    assert (soonest.asked_by, soonest.agreed_by, soonest.on) == (
+        "Rina A.", "Bu Ratna", today(city.settings.timezone) + timedelta(days=6))
+
+
+def coming(officer):
+    city = officer.city
+    city.db.rollback()
+    codes = [row.code for row in early.coming(city.db, viewer=officer.viewer, keys=city.keys)]
+    return set(city.db.scalars(select(Flag.id).where(Flag.code.in_(codes))))
 
 
 def test_who_cannot_agree_reads_that_only_the_head_can(city, sign_in):
