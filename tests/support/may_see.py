@@ -7,8 +7,8 @@ from tests.support.world import Thing, World
 IDENTITY = {"reporter_name", "reporter_title", "reporter_area", "reporter_phone", "rt", "landmark", "nickname",
             "school", "person_phone", "person_time"}
 """What identifies somebody in a concern: shown only where a reason was given for it."""
-CONCERN = {"story", "message", "why", "action", "next step", "service", "service next", "remark", "proposal", "heard",
-           "ticket", "reason", "request", "office", "carried", "place"}
+CONCERN = {"story", "message", "why", "action", "next step", "service", "service next", "remark", "proposal",
+           "ground", "heard", "ticket", "reason", "request", "office", "carried", "place"}
 SESSION = {"speaker", "institution", "note", "new note", "picture"}
 DESK = ("followup.", "casework.")
 IDENTITY_PAGES = {"followup.identity", "casework.letter"}
