@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.accounts.models import Account
@@ -109,20 +109,16 @@ def spare(session: Session, ring: KeyRing, flag: Flag, why: str, *, by: Viewer, 
     if session.get(EarlyDeletion, flag.id) is None:
         raise Refused("it is not to be deleted early")
     for one in _all_of_it(session, ring, flag, by=by):
-        ending = session.get(EarlyDeletion, one.id)
-        if ending is not None:
-            write(session, ring, one, Move.SPARE, by=by, text=why)
-            flags.advance(session, one, Move.SPARE, by=by, before=flags.facts_of(one),
-                          version=version if one is flag else None)
-            session.delete(ending)  # after the concern was changed: what forgets it locks in this order too
+        _spare(session, ring, one, by=by, version=version if one is flag else None, text=why)
 
 
-def give_up(session: Session, flag: Flag) -> None:
-    """Its work begins again: it is not to be deleted any more, whoever proposed or agreed to it."""
+def give_up(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer) -> None:
+    """Its work has just begun again: neither it nor what ended under it is to be deleted any more, whoever proposed
+    or agreed to that."""
     proposals.void(session, flag)
-    ending = session.get(EarlyDeletion, flag.id)
-    if ending is not None:
-        session.delete(ending)
+    for one in duplicates.put_under(session, ring, flag, by=by):
+        _spare(session, ring, one, by=by, version=None)
+    _drop(session, flag)
 
 
 def ending_of(session: Session, written: list[Written], flag: Flag) -> Ending | None:
@@ -151,3 +147,15 @@ def _check_nothing_needs(session: Session, flag: Flag) -> None:
     if flag.referrals_out > 0:
         raise Refused("a service has not answered")
     break_glass.check_reviewed(session, flag)
+
+
+def _spare(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer, version: int | None, **content: str) -> None:
+    """The concern is changed before what says that it ends: what forgets it locks them in this order too."""
+    if session.get(EarlyDeletion, flag.id) is not None:
+        write(session, ring, flag, Move.SPARE, by=by, **content)
+        flags.advance(session, flag, Move.SPARE, by=by, before=flags.facts_of(flag), version=version)
+        _drop(session, flag)
+
+
+def _drop(session: Session, flag: Flag) -> None:
+    session.execute(delete(EarlyDeletion).where(EarlyDeletion.flag_id == flag.id))

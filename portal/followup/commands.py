@@ -120,5 +120,5 @@ def reopen(session: Session, settings: Settings, ring: KeyRing, flag: Flag, why:
     write(session, ring, flag, Move.REOPEN, by=by, text=why)
     flags.reopen(session, settings, flag, by=by, version=version,
                  latest=records.latest_due(records.notes_of(session, ring, flag)))
-    early.give_up(session, flag)
+    early.give_up(session, ring, flag, by=by)
 

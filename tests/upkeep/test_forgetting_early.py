@@ -11,7 +11,7 @@ from portal.base.db import engine_for, session_for, writing
 from portal.base.errors import Refused
 from portal.casework import commands, early, holds
 from portal.casework.models import Note
-from portal.flags.life import Risk, Status
+from portal.flags.life import Move, Risk, Status
 from portal.flags.models import Flag
 from portal.followup import commands as followup
 from tests.casework.at_work import (
@@ -23,6 +23,7 @@ from tests.casework.at_work import (
     ended,
     merges,
     taken,
+    written,
 )
 from tests.factories import ring_of, viewer_of
 from tests.followup.at_desk import Officer
@@ -145,6 +146,21 @@ def test_when_its_work_begins_again_it_is_not_deleted_however_that_ends(two):
     closes(rina, flag_id)
     a_week_later(rina.city)
     assert there(rina.city) == {flag_id, proposed}
+
+
+def test_with_it_begins_again_what_ended_under_it(two):
+    rina, city = two[0], two[0].city
+    main, under, noise = taken(rina, Risk.LOW), taken(rina, Risk.LOW), ended(rina)
+    merges(rina, under, main)
+    closes(rina, main)
+    for one in (main, noise):
+        agree_to_delete(*two, one)
+
+    begins_again(rina, main)
+    a_week_later(city)
+
+    assert there(city) == {main, under}
+    assert [note.kind for note in written(rina, under)][-2:] == [Move.CONFIRM, Move.SPARE]
 
 
 def begins_again(officer, flag_id):
