@@ -21,19 +21,7 @@ from portal.audit.log import record
 from portal.base.clock import now
 from portal.base.errors import NotVisible, Refused, Stale
 from portal.base.reference import spoken
-from portal.casework import (
-    cases,
-    codes,
-    commands,
-    digest,
-    duplicates,
-    early,
-    forms,
-    letters,
-    proposals,
-    simfoni,
-    words,
-)
+from portal.casework import cases, codes, commands, duplicates, forms, letters, simfoni, words
 from portal.casework.cases import Case
 from portal.casework.records import Referral
 from portal.flags import commands as flags
@@ -78,21 +66,12 @@ def _whole_day(moment: datetime) -> str:
 
 @bp.app_context_processor
 def _words() -> dict[str, object]:
-    return {"case_words": words, "case_codes": codes, "Joint": Joint, "waiting_proposals": _waiting,
-            "coming_deletions": _coming}
+    return {"case_words": words, "case_codes": codes, "Joint": Joint}
 
 
 @bp.context_processor
 def _here() -> dict[str, object]:
     return {"Move": Move, "spoken": spoken, "closing": flag_words.closing, "case_simfoni": _simfoni}
-
-
-@bp.get("/tenggat")
-@allowed(may_work)
-def due():
-    """What waits for a second officer, and what is past its deadline, one by one."""
-    return render_template("casework/due.html", waiting=_waiting(), coming=_coming(), at=now(),
-                           late=digest.late(db.session(), viewer=current_user, keys=config.keys()))
 
 
 @bp.route("/k/<code>/kerja/persetujuan", methods=_BOTH)
@@ -410,16 +389,6 @@ def _locked(code: str) -> Response:
 
 def _simfoni(seen: Seen) -> list[tuple[str, str]]:
     return simfoni.lines(seen.flag, seen.opened, seen.case, seen.area)
-
-
-def _waiting() -> list[proposals.WaitingRow]:
-    """The proposals that wait, for anybody of the unit who looks."""
-    return proposals.waiting(db.session(), viewer=current_user, keys=config.keys())
-
-
-def _coming() -> list[early.Coming]:
-    """What is soon deleted, for anybody of the unit who looks: she may know why it should stay."""
-    return early.coming(db.session(), viewer=current_user, keys=config.keys())
 
 
 def _next_working_day() -> date:
