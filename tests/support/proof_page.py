@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 HEAD = ("# Proof", "", "One line a claim, with the day and the commit at which it was last seen. What a section has "
-        "not, was not asked at that size.")
+        "not, was not asked at that size. A commit that is not in this history was put on top of others before it "
+        "landed: its day says between which it stood.")
 SIZES = {False: "make prove", True: "make prove-long"}
 
 Stated = tuple[str, str, str, bool]
