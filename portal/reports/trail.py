@@ -34,6 +34,10 @@ _OF_NOTHING_KEPT = ("flag.opened", "coverage.exported", "outreach.imported", "ou
 """Acts whose amount counts nothing that could be kept from a reader who sees the act. Of every other, a number that
 grows by one could tell her of a concern."""
 
+_OF_ONE_UNIT = ("purge.early", "purge.erased")
+"""Acts of the machine by which the head of another unit could learn that there was a concern: one was deleted early,
+and that day the files were written anew. Her own unit's head reads who proposed it and who agreed."""
+
 
 @dataclass(frozen=True)
 class Act:
@@ -114,8 +118,8 @@ def _of_the_unit(session: Session, viewer: Viewer, city: str) -> ColumnElement[b
     own = began_in_unit(session, viewer)
     at_the_server = and_(actor.is_(None), AuditEntry.action.startswith("account."),
                          AuditEntry.subject.in_([str(account_id) for account_id in own]))
-    for_all = and_(actor.is_(None), or_(AuditEntry.action.startswith("purge."),
-                                        AuditEntry.action == "account.all_out"))
+    for_all = and_(actor.is_(None), AuditEntry.action.not_in(_OF_ONE_UNIT),
+                   or_(AuditEntry.action.startswith("purge."), AuditEntry.action == "account.all_out"))
     return or_(of_unit_at(viewer, actor, at), beside_units_at(city, actor, at), at_the_server, for_all)
 
 

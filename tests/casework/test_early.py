@@ -108,6 +108,19 @@ def test_what_is_declined_taken_back_or_lapsed_deletes_nothing(city):
     assert endings(city) == {}
 
 
+@pytest.mark.parametrize("why", ["a conflict", "stepped aside"])
+def test_what_is_kept_from_somebody_of_the_unit_stays_until_its_time(unit_on_both, why):
+    _rina, dewi, ratna = unit_on_both
+    city, answers = ratna.city, {"keep_from": (KeepFrom.RT_RW,)} if why == "a conflict" else {}
+    flag_id = ended(ratna, answers=some_answers(**answers))
+    if why == "stepped aside":
+        with writing(city.db):
+            flags.keep_from(city.db, city.db.get_one(Flag, flag_id), {dewi.viewer.account_id})
+
+    with pytest.raises(Refused, match="somebody must not know of it"):
+        asks_to_delete(ratna, flag_id)
+
+
 def test_it_is_proposed_once_and_on_a_known_ground(city):
     rina, ratna = Officer(city, city.rina), Officer(city, city.ratna)
     flag_id = ended(rina)

@@ -107,6 +107,15 @@ def test_a_conflict_of_interest_is_in_it_only_for_who_holds_its_key(any_city):
     assert [act for act in read(any_city, any_city.dewi).acts if act.action != "trail.read"] == before
 
 
+def test_that_a_concern_was_deleted_early_is_shown_to_no_head_of_another_unit(any_city):
+    before = [act for act in read(any_city, any_city.other).acts if act.action != "trail.read"]
+    with writing(any_city.db):
+        record(any_city.db, "purge.early", "x", by=None, reason="as two agreed", amount=1)
+        record(any_city.db, "purge.erased", "files", by=None)
+
+    assert [act for act in read(any_city, any_city.other).acts if act.action != "trail.read"] == before
+
+
 def a_second_head(city):
     """Dewi, who holds the ordinary key alone."""
     with writing(city.db):
