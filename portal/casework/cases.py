@@ -88,7 +88,7 @@ def case_of(session: Session, ring: KeyRing, flag: Flag, answers: Answers, *, vi
     duplicates.keep_marks(session, ring, flag)
     written = records.notes_of(session, ring, flag)
     pause, main = records.paused_until(written, flag), duplicates.main_of(session, ring, flag)
-    override, facts, ending = records.override(written), facts_of(flag), early.ending_of(session, written, flag)
+    override, facts = records.override(written), facts_of(flag)
     return Case(
         moves=policy.offered(flag, viewer), pending=proposals.pending(session, ring, flag, viewer=viewer),
         law=records.law_clock(written), assessed=records.assessed(written), sexual=records.is_sexual(written),
@@ -99,11 +99,12 @@ def case_of(session: Session, ring: KeyRing, flag: Flag, answers: Answers, *, vi
         alone=break_glass.acts_of(session, written, flag, viewer=viewer),
         needs_high=flag.risk_assessed != Risk.HIGH,
         paused=Paused(date.fromisoformat(pause.content["until"]), pause.content["text"]) if pause else None,
-        hold=holds.hold_on(session, written, flag), ending=ending, ticket=records.ticket(written),
+        hold=holds.hold_on(session, written, flag), ending=early.ending_of(session, written, flag),
+        ticket=records.ticket(written),
         twins=duplicates.twins(session, ring, flag, viewer=viewer, keys=keys),
         into="".join(_codes(session, [main] if main else [], viewer, keys)),
         under=_codes(session, duplicates.lying_under(session, ring, flag, by=viewer), viewer, keys),
-        takes_two=facts.ever_high, names=_names(session, {note.by_id for note in written} | _of_ending(ending)),
+        takes_two=facts.ever_high, names=_names(session, {note.by_id for note in written}),
     )
 
 
@@ -115,11 +116,6 @@ def other_units(session: Session, flag: Flag, *, viewer: Viewer) -> list[tuple[U
         return []
     rows = session.execute(select(Unit.id, Unit.name).where(Unit.id != flag.unit_id).order_by(Unit.name))
     return [(row.id, row.name) for row in rows]
-
-
-def _of_ending(ending: Ending | None) -> set[UUID]:
-    """Who agreed to it: of what ended under another, by a word on that one alone."""
-    return {ending.asked_by_id, ending.agreed_by_id} if ending else set()
 
 
 def _codes(session: Session, some: list[Flag], viewer: Viewer, keys: ServerKeys) -> list[str]:

@@ -152,6 +152,14 @@ def put_under(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer, standi
     return [other for other in others if records.merged_into(records.notes_of(session, ring, other)) == flag.id]
 
 
+def with_those_under(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer) -> list[Flag]:
+    """A concern and those that lie or ended under it, for an act on all of them. Raises `Refused` for whoever stepped
+    aside from one of these."""
+    under = put_under(session, ring, flag, by=by)
+    check_may_know(session, under, by=by)
+    return [flag, *under]
+
+
 def together_with(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer) -> list[Flag]:
     """The others with which this one lies or ended together: the one above it, and all that are under that."""
     above = records.merged_into(records.notes_of(session, ring, flag)) if flag.status in _UNDER else None

@@ -38,8 +38,8 @@ class Ending:
     """That a concern is to be deleted early: on which day of the city, who asked, who agreed, and why."""
 
     on: date
-    asked_by_id: UUID
-    agreed_by_id: UUID
+    asked_by: str
+    agreed_by: str
     ground: str
     text: str
 
@@ -78,7 +78,7 @@ def ask(session: Session, ring: KeyRing, flag: Flag, ground: str, text: str, *, 
         raise Refused("no such ground")
     if session.get(EarlyDeletion, flag.id) is not None:
         raise Refused("it is to be deleted already")
-    for one in _all_of_it(session, ring, flag, by=by):
+    for one in duplicates.with_those_under(session, ring, flag, by=by):
         _check_nothing_needs(session, one)
     before = flags.facts_of(flag)
     proposals.put(session, ring, flag, Joint.DELETE, {"text": text, "ground": ground}, by=by)
@@ -93,7 +93,7 @@ def agree(session: Session, settings: Settings, ring: KeyRing, flag: Flag, *, as
     """
     if Role.HEAD not in {by.role, session.get_one(Account, asked_by_id).role}:
         raise Refused("the head must be one of the two")
-    for one in _all_of_it(session, ring, flag, by=by):
+    for one in duplicates.with_those_under(session, ring, flag, by=by):
         _check_nothing_needs(session, one)
         if session.get(EarlyDeletion, one.id) is None:
             session.add(EarlyDeletion(flag_id=one.id, asked_by_id=asked_by_id, agreed_by_id=by.account_id,
@@ -108,7 +108,7 @@ def spare(session: Session, ring: KeyRing, flag: Flag, why: str, *, by: Viewer, 
     deleted early."""
     if session.get(EarlyDeletion, flag.id) is None:
         raise Refused("it is not to be deleted early")
-    for one in _all_of_it(session, ring, flag, by=by):
+    for one in duplicates.with_those_under(session, ring, flag, by=by):
         _spare(session, ring, one, by=by, version=version if one is flag else None, text=why)
 
 
@@ -129,14 +129,8 @@ def ending_of(session: Session, written: list[Written], flag: Flag) -> Ending | 
         return None
     asked = [note.content for note in written if note.kind is Move.ASK_TO_DELETE]
     why = asked[-1] if asked else {"ground": "", "text": ""}
-    return Ending(ending.due_on, ending.asked_by_id, ending.agreed_by_id, why["ground"], why["text"])
-
-
-def _all_of_it(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer) -> list[Flag]:
-    """A concern and those that lie or ended under it. Raises `Refused` for whoever may not know of one of these."""
-    under = duplicates.put_under(session, ring, flag, by=by)
-    duplicates.check_may_know(session, under, by=by)
-    return [flag, *under]
+    asked_by, agreed_by = (session.get_one(Account, who).name for who in (ending.asked_by_id, ending.agreed_by_id))
+    return Ending(ending.due_on, asked_by, agreed_by, why["ground"], why["text"])
 
 
 def _check_nothing_needs(session: Session, flag: Flag) -> None:

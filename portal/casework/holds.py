@@ -66,9 +66,7 @@ def hold_on(session: Session, written: list[Written], flag: Flag) -> Held | None
 def _each(session: Session, ring: KeyRing, flag: Flag, move: Move, *, by: Viewer, version: int,
           do: Callable[[Flag], None], while_held: bool, **content: Any) -> None:
     """The same for a concern and for those that lie or ended under it, each with its own traces."""
-    under = duplicates.put_under(session, ring, flag, by=by)
-    duplicates.check_may_know(session, under, by=by)
-    for one in (flag, *under):
+    for one in duplicates.with_those_under(session, ring, flag, by=by):
         if (session.get(Hold, one.id) is not None) is while_held:
             do(one)
             write(session, ring, one, move, by=by, **content)

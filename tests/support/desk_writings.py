@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 from portal.base.clock import today
-from portal.casework import early, holds
+from portal.casework import holds
 from portal.flags.answers import Contact, Danger
 from portal.flags.life import Move, Risk
 from tests.casework import at_work
@@ -233,14 +233,13 @@ def release(city):
 
 @writes("casework.delete_early")
 def delete_early(city):
-    return _on(city, _closed(city), "/hapus").form("/hapus").fill(ground="asked", why=WHY).submit
+    return _on(city, at_work.ended(_rina(city)), "/hapus").form("/hapus").fill(ground="asked", why=WHY).submit
 
 
 @writes("casework.spare")
 def spare(city):
-    flag_id = _closed(city)
-    at_work.does(_rina(city), early.ask, flag_id, "asked", WHY)
-    at_work.does(Officer(city, city.ratna), casework.confirm, flag_id)
+    flag_id = at_work.ended(_rina(city))
+    at_work.agree_to_delete(_rina(city), Officer(city, city.ratna), flag_id)
     return _on(city, flag_id, "/hapus/batal").form("/batal").fill(why=WHY).submit
 
 
@@ -253,12 +252,6 @@ def begin_key(city):
 @writes("casework.move_to_key")
 def move_to_key(city):
     return begin_key(city)().form("/lanjut").submit
-
-
-def _closed(city):
-    flag_id = _taken(city, Risk.LOW)
-    at_work.closes(_rina(city), flag_id)
-    return flag_id
 
 
 def _nobody(city):
