@@ -15,7 +15,6 @@ def upgrade() -> None:
         sa.Column("flag_id", sa.Uuid(), nullable=False),
         sa.Column("asked_by_id", sa.Uuid(), nullable=False),
         sa.Column("agreed_by_id", sa.Uuid(), nullable=False),
-        sa.Column("agreed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.CheckConstraint("agreed_by_id <> asked_by_id", name=op.f("ck_early_deletions_never_the_same")),
         sa.ForeignKeyConstraint(["flag_id"], ["flags.id"], name=op.f("fk_early_deletions_flag_id_flags"),

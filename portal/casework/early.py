@@ -17,7 +17,7 @@ from portal.accounts.roles import Role
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
 from portal.areas.models import Area
-from portal.base.clock import now, today
+from portal.base.clock import today
 from portal.base.errors import Refused
 from portal.base.settings import ServerKeys, Settings
 from portal.casework import break_glass, duplicates, proposals
@@ -97,7 +97,7 @@ def agree(session: Session, settings: Settings, ring: KeyRing, flag: Flag, *, as
         _check_nothing_needs(session, one)
         if session.get(EarlyDeletion, one.id) is None:
             session.add(EarlyDeletion(flag_id=one.id, asked_by_id=asked_by_id, agreed_by_id=by.account_id,
-                                      agreed_at=now(), due_on=today(settings.timezone) + WAITS))
+                                      due_on=today(settings.timezone) + WAITS))
         if one is not flag:
             write(session, ring, one, Move.CONFIRM, by=by, what=Joint.DELETE)
             flags.advance(session, one, Move.CONFIRM, by=by, before=flags.facts_of(one), version=None)

@@ -102,7 +102,6 @@ class EarlyDeletion(Base):
     flag_id: Mapped[UUID] = mapped_column(ForeignKey("flags.id", ondelete="CASCADE"), primary_key=True)
     asked_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     agreed_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
-    agreed_at: Mapped[datetime]
     due_on: Mapped[date]
 
 

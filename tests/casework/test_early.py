@@ -90,7 +90,7 @@ def test_nobody_agrees_to_her_own_and_the_database_refuses_it_too(any_city):
     with pytest.raises(IntegrityError), writing(any_city.db):
         any_city.db.add(EarlyDeletion(
             flag_id=flag_id, asked_by_id=any_city.ratna.account_id, agreed_by_id=any_city.ratna.account_id,
-            agreed_at=now(), due_on=today(any_city.settings.timezone)))
+            due_on=today(any_city.settings.timezone)))
     assert endings(any_city) == {}
 
 
@@ -291,7 +291,7 @@ def test_who_may_know_of_it_sees_that_it_is_coming_and_nobody_else(unit_on_both)
     for one in (kept, aside):
         agree_to_delete(rina, ratna, one)
     with writing(city.db):
-        city.db.add(EarlyDeletion(flag_id=conflict, asked_by_id=rina.viewer.account_id, agreed_at=now(),
+        city.db.add(EarlyDeletion(flag_id=conflict, asked_by_id=rina.viewer.account_id,
                                   agreed_by_id=ratna.viewer.account_id, due_on=today(city.settings.timezone)))
         flags.keep_from(city.db, city.db.get_one(Flag, aside), {dewi.viewer.account_id})
     does(ratna, holds.place, kept, "court", "")
