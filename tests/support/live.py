@@ -118,7 +118,9 @@ def tap_at_once(button: Locator) -> None:
 
 
 def assert_accessible(page: Page, *where: object) -> None:
-    """Axe finds nothing on the page as it is now: WCAG 2.2 AA and its best practice. `where` names the state."""
+    """Axe finds nothing on the page as it is now, once its style has arrived (a tap ends with the new page's first
+    bytes): WCAG 2.2 AA and its best practice. `where` names the state."""
+    page.wait_for_load_state()
     found = Axe().run(page, options=AXE)
     assert found.violations_count == 0, (page.url, *where, found.generate_report())
 
