@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -108,12 +108,18 @@ class Gunicorn:
     def workers(self) -> list[int]:
         """The processes that serve."""
         children = Path(f"/proc/{self.master.pid}/task/{self.master.pid}/children")
-        return [int(pid) for pid in children.read_text().split()]
+        return [int(pid) for pid in children.read_text().split() if _runs(pid)]
 
     def kill_a_worker(self) -> None:
-        """SIGKILL to one of them; the master makes another."""
-        if workers := self.workers():
-            os.kill(self._chance.choice(workers), signal.SIGKILL)
+        """SIGKILL to one of them, as soon as there is one; the master makes another."""
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            if workers := self.workers():
+                with suppress(ProcessLookupError):  # it died since, of the blow before
+                    os.kill(self._chance.choice(workers), signal.SIGKILL)
+                    return
+            time.sleep(0.002)
+        raise AssertionError("gunicorn makes no new worker")
 
     def kill_all(self) -> None:
         """SIGKILL to the master and its workers at once."""
@@ -124,6 +130,14 @@ class Gunicorn:
         """The whole of it dies, and is started again."""
         self.kill_all()
         self.start()
+
+
+def _runs(pid: str) -> bool:
+    """Whether it is more than what its parent has not taken note of yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @contextmanager
