@@ -53,7 +53,7 @@ DO $$ BEGIN
     -- The portal deletes none of these: they say who worked where, who stepped aside, what two people did. They go with
     -- their concern, by the database itself
     REVOKE DELETE ON accounts, areas, break_glass, exclusions, flag_steps, messages, notes, postings, proposals,
-      questions, recovery_kits, sealing_keys, units FROM portal_app;
+      questions, recovery_kits, sealing_keys, units, withheld FROM portal_app;
   END IF;
 END $$;
 

@@ -144,6 +144,14 @@ class Exclusion(Base):
     made_at: Mapped[datetime]
 
 
+class Withheld(Base):
+    """A concern that is gone, and was kept from somebody of its unit: what the trail says of it stays kept."""
+
+    __tablename__ = "withheld"
+
+    flag_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
 class CalendarDay(Base):
     """The city's own calendar over the national one: an extra day off, or a holiday that is worked."""
 

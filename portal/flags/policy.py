@@ -6,7 +6,7 @@ exist for her, in no list, count, search or address. Nor does one that she has s
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, false, or_, select
 
 from portal.accounts import queries as accounts
 from portal.accounts.models import Account, SealingKey
@@ -14,7 +14,7 @@ from portal.accounts.roles import UNIT
 from portal.accounts.viewer import Viewer
 from portal.base.settings import ServerKeys
 from portal.flags import sealed
-from portal.flags.models import Exclusion, Flag
+from portal.flags.models import Exclusion, Flag, Withheld
 
 
 def may_send(viewer: Viewer) -> bool:
@@ -62,9 +62,11 @@ def known_to_the_whole_unit() -> ColumnElement[bool]:
     return and_(Flag.key_id.in_(ordinary), Flag.id.not_in(select(Exclusion.flag_id)))
 
 
-def kept_from(viewer: Viewer) -> Select[tuple[UUID]]:
+def kept_from(viewer: Viewer) -> CompoundSelect[tuple[UUID]]:
     """The ids of the concerns that do not exist for this member of the unit, not even in what others did with them:
-    those she stepped aside from, and conflicts of interest to whose key she has no grant."""
+    those she stepped aside from, and conflicts of interest to whose key she has no grant. And those that are
+    forgotten, and were kept from anybody: whom, nobody knows any more."""
     conflicts = select(SealingKey.id).where(SealingKey.kind == "conflict",
                                             SealingKey.id.not_in(accounts.keys_held_by(viewer)))
-    return select(Flag.id).where(or_(Flag.key_id.in_(conflicts), Flag.id.in_(stepped_aside_from(viewer))))
+    kept = select(Flag.id).where(or_(Flag.key_id.in_(conflicts), Flag.id.in_(stepped_aside_from(viewer))))
+    return kept.union_all(select(Withheld.flag_id))

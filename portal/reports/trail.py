@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, not_, or_, select, true
+from sqlalchemy import ColumnElement, Row, and_, exists, not_, or_, select, true
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Account, Unit
@@ -56,8 +56,9 @@ class Act:
 
 @dataclass(frozen=True)
 class _Sight:
-    """How much may be kept from a reader: whether she holds the keys for conflicts, and stepped aside from nothing.
-    It follows from what she knows of herself, never from whether anything is kept from her."""
+    """How much may be kept from a reader: whether she holds the keys for conflicts, and never stepped aside from
+    anything, forgotten or not. It follows from what she knows of herself, never from whether anything is kept from
+    her."""
 
     conflicts: bool
     everything_else: bool
@@ -101,8 +102,9 @@ def read_trail(session: Session, *, viewer: Viewer, keys: ServerKeys, before: in
 
 
 def _sight(session: Session, viewer: Viewer) -> _Sight:
-    return _Sight(bool(session.scalar(select(holds_conflicts(viewer)))),
-                  session.scalar(stepped_aside_from(viewer).limit(1)) is None)
+    ever = exists().where(AuditEntry.action == "flag.step_aside", AuditEntry.actor_id == viewer.account_id)
+    aside = or_(exists(stepped_aside_from(viewer)), ever)
+    return _Sight(*session.execute(select(holds_conflicts(viewer), not_(aside))).one())
 
 
 def _told_to(sight: _Sight) -> ColumnElement[bool]:

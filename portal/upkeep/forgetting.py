@@ -3,11 +3,11 @@
 Each function does a part, so that nobody waits long for the database, and says how many it was; none commits.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import Select, delete, exists, func, select, update
+from sqlalchemy import Select, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import (
@@ -27,7 +27,8 @@ from portal.accounts.roles import FIELD
 from portal.audit.log import record
 from portal.audit.models import AuditEntry, DoneOnce
 from portal.base.settings import Settings
-from portal.flags.models import ContentKey, Flag
+from portal.flags.models import ContentKey, Flag, Withheld
+from portal.flags.policy import known_to_the_whole_unit
 from portal.outreach.models import Outreach, OutreachCorrection, OutreachPhoto
 from portal.upkeep import retention
 from portal.upkeep.retention import GONE, Kind, Moment
@@ -83,10 +84,17 @@ def _forget(session: Session, concerns: Select[tuple[UUID]]) -> list[str]:
     locked = concerns.order_by(Flag.closed_at).limit(AT_ONCE).with_for_update(of=Flag, skip_locked=True)
     ids = session.scalars(concerns.where(Flag.id.in_(session.scalars(locked).all()))).all()
     codes = session.scalars(select(Flag.code).where(Flag.id.in_(ids))).all()
+    _withhold(session, ids)
     session.execute(delete(ContentKey).where(ContentKey.flag_id.in_(ids)))
     session.execute(delete(Flag).where(Flag.id.in_(ids)))
     session.execute(delete(DoneOnce).where(DoneOnce.outcome.in_(codes)))
     return _named(ids)
+
+
+def _withhold(session: Session, ids: Collection[UUID]) -> None:
+    """With a concern goes who must not know of it, and what others did on it would come into her sight."""
+    kept = select(Flag.id).where(Flag.id.in_(ids), ~known_to_the_whole_unit())
+    session.execute(insert(Withheld).from_select(["flag_id"], kept))
 
 
 def _sessions(session: Session, settings: Settings, moment: Moment) -> list[str]:

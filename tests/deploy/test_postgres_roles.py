@@ -250,7 +250,7 @@ def found_in(said):
     "UPDATE alembic_version SET version_num = '1'",
     "SELECT write_anew('audit_entries')", "SELECT write_anew(NULL)",
     "DELETE FROM postings", "DELETE FROM exclusions", "DELETE FROM proposals", "DELETE FROM break_glass",
-    "DELETE FROM accounts", "CREATE TEMPORARY TABLE mine (x int)",
+    "DELETE FROM accounts", "DELETE FROM withheld", "CREATE TEMPORARY TABLE mine (x int)",
 ])
 def test_it_can_do_nothing_against_the_trail(app_url, act):
     engine = engine_for(app_url)

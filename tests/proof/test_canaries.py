@@ -118,5 +118,5 @@ def test_the_world_has_every_stage_and_every_person(world):
     assert stages == set(Status) - {Status.REOPENED}
     assert set(empty) <= {  # no words in any of these
         "sign_ins", "failed_tries", "used_challenges", "audit_checks", "recovery_kits", "key_departures", "holds",
-        "account_news"}
+        "account_news", "withheld"}
     assert len(world.people) == 36

@@ -22,6 +22,8 @@ from portal.flags.answers import KeepFrom
 from portal.flags.models import Flag
 from portal.followup import commands as desk
 from portal.reports import trail
+from portal.upkeep import forgetting
+from portal.upkeep.retention import Kind, Moment
 from tests.factories import a_flag, area, some_answers, viewer_of
 from tests.followup.at_desk import WHY, Officer, cadre_adds, sent
 
@@ -187,7 +189,7 @@ def test_a_number_that_counts_nothing_of_the_kind_is_for_every_head(any_city):
 
 
 def test_who_stepped_aside_is_told_no_number_that_may_count_what_it_was_from(any_city):
-    ratna, near = Officer(any_city, any_city.ratna), sent(any_city)
+    ratna, near, dewi = Officer(any_city, any_city.ratna), sent(any_city), a_second_head(any_city)
     look_through(any_city, any_city.rina, near, sent(any_city))
     before = lists_seen(any_city, any_city.ratna)
     ratna.opens(near)
@@ -196,6 +198,59 @@ def test_who_stepped_aside_is_told_no_number_that_may_count_what_it_was_from(any
 
     assert before == [("unit", 2)]
     assert lists_seen(any_city, any_city.ratna) == [("unit", 0)]
+    assert lists_seen(any_city, dewi) == [("unit", 2)]
+
+
+def forgotten(city, *flag_ids):
+    """They ended so long ago that the machine deleted them."""
+    with writing(city.db):
+        for flag_id in flag_ids:
+            city.db.get_one(Flag, flag_id).closed_at = now() - timedelta(days=6 * 366)
+    with writing(city.db):
+        forgetting.some(city.db, city.settings, Kind.CONCERNS, Moment(now(), now().date()))
+    assert not {city.db.get(Flag, flag_id) for flag_id in flag_ids} - {None}
+
+
+def done_by_others(city, person):
+    return [act for act in read(city, person).acts if act.action not in ("trail.read", "purge.concerns")]
+
+
+def test_a_conflict_of_interest_that_is_forgotten_tells_no_head_what_was_done_on_it(any_city):
+    dewi, near = a_second_head(any_city), a_conflict(any_city)
+    before = [done_by_others(any_city, head) for head in (dewi, any_city.ratna)]
+    Officer(any_city, any_city.ratna).closes(near)
+
+    forgotten(any_city, near)
+
+    assert [done_by_others(any_city, head) for head in (dewi, any_city.ratna)] == before
+
+
+def test_what_she_stepped_aside_from_tells_her_nothing_when_it_is_forgotten(any_city):
+    ratna, near = Officer(any_city, any_city.ratna), sent(any_city)
+    ratna.opens(near)
+    with writing(any_city.db):
+        flags.step_aside(any_city.db, any_city.db.get(Flag, near), by=ratna.viewer)
+    before = done_by_others(any_city, any_city.ratna)
+    look_through(any_city, any_city.rina, near)
+    assert lists_seen(any_city, any_city.ratna) == [("unit", 0)]
+    Officer(any_city, any_city.rina).closes(near)
+
+    forgotten(any_city, near)
+
+    others = done_by_others(any_city, any_city.ratna)
+    assert [act for act in others if act.action != "flags.summaries_opened"] == before
+    assert lists_seen(any_city, any_city.ratna) == [("unit", 0)]
+
+
+def test_what_was_done_on_an_ordinary_concern_stays_in_it_without_its_code(any_city):
+    """Whoever opened much keeps having opened it."""
+    plain = sent(any_city)
+    Officer(any_city, any_city.rina).closes(plain)
+
+    forgotten(any_city, plain)
+
+    assert [(act.who, act.code) for act in done_by_others(any_city, any_city.ratna)
+            if act.action == "flag.opened"] == [("Rina A.", "")]
 
 
 def another_key_for_conflicts(city, retired_at=None):

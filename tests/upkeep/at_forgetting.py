@@ -1,8 +1,5 @@
 """Concerns that ended long ago, and what is left of them in the files."""
 
-
-
-
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -25,10 +22,10 @@ def back_then(before=LONG_AGO):
         yield
 
 
-def an_old_concern(city, before=LONG_AGO, **given):
+def an_old_concern(city, before=LONG_AGO, by=None, **given):
     """One that ended more than five years ago, with something in every table that hangs on it."""
     with back_then(before):
-        rina = Officer(city, city.rina)
+        rina = Officer(city, by or city.rina)
         flag_id = taken(rina, Risk.LOW, **given)
         assesses(rina, flag_id, Risk.LOW, CODES)
         cadre_adds(city, flag_id)

@@ -18,11 +18,14 @@ from portal.casework import commands as casework
 from portal.casework import holds
 from portal.casework.models import BreakGlass, Hold, MonthlyFact, Note, Proposal
 from portal.cli import purge, tick
+from portal.flags import commands as flags
+from portal.flags.answers import KeepFrom
 from portal.flags.life import Move, Risk
-from portal.flags.models import ContentKey, Flag, FlagStep, Message
+from portal.flags.models import ContentKey, Flag, FlagStep, Message, Withheld
 from portal.upkeep import erasing, forgetting, retention
 from portal.upkeep.retention import Moment
 from tests.casework.at_work import WHY, a_letter, closes, does, taken
+from tests.factories import some_answers, viewer_of
 from tests.followup.at_desk import Officer, sent
 from tests.upkeep.at_forgetting import an_old_concern, back_then, forgets, left_in, number_of, secrets_of
 
@@ -41,6 +44,22 @@ def test_an_old_concern_goes_with_all_that_hangs_on_it_and_a_young_one_stays(any
     for table in (ContentKey, FlagStep, Note, Message):
         assert number_of(any_city, table, table.flag_id == old) == 0
         assert table is Message or number_of(any_city, table, table.flag_id == young) > 0
+
+
+def test_of_those_that_were_kept_from_somebody_the_id_stays_and_of_no_other(any_city):
+    """So that the trail says of them no more than before, whoever reads it."""
+    conflict = an_old_concern(any_city, answers=some_answers(keep_from=(KeepFrom.RT_RW,)), by=any_city.ratna)
+    near, plain, young = an_old_concern(any_city), an_old_concern(any_city), sent(any_city)
+    with writing(any_city.db):
+        for flag_id in (near, young):
+            dewi = viewer_of(any_city.db, any_city.dewi)
+            flags.step_aside(any_city.db, any_city.db.get_one(Flag, flag_id), by=dewi)
+
+    forgets(any_city)
+
+    assert set(any_city.db.scalars(select(Flag.id))) == {young}
+    assert set(any_city.db.scalars(select(Withheld.flag_id))) == {conflict, near}
+    assert plain not in {conflict, near}
 
 
 @pytest.mark.asvs("V14.2.7")

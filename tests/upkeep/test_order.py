@@ -30,6 +30,7 @@ KEEPS_ITS_ORDER = {
     **dict.fromkeys(("flags", "content_keys", "flag_steps", "questions", "messages", "notes", "proposals",
                      "break_glass", "holds", "early_deletions", "exclusions", "presences"),
                     "of a concern or who works on it: when is there in clear, and no account of who sent it"),
+    "withheld": "ids of what was forgotten, and of when the trail says",
     "marks": "says of which concern it is, and nothing else",
     "alembic_version": "one row",
 }
