@@ -27,7 +27,7 @@ from portal.casework.records import Written
 from portal.flags import commands as flags
 from portal.flags.life import Joint, Move
 from portal.flags.models import Flag
-from portal.flags.policy import known_to_the_whole_unit, visible_to
+from portal.flags.policy import visible_to
 
 GROUNDS = ("asked", "mistake")
 WAITS = timedelta(days=7)
@@ -134,16 +134,13 @@ def ending_of(session: Session, written: list[Written], flag: Flag) -> Ending | 
 
 
 def _check_nothing_needs(session: Session, flag: Flag) -> None:
-    """Raises `Refused` for a concern that the head keeps, that a service still has to answer about, on which nobody
-    has looked at who acted alone, or of which somebody of the unit must not know: what was done on it would come to
-    her eyes in the trail when nothing says any more from whom it was kept. That it must be closed, its life says."""
+    """Raises `Refused` for a concern that the head keeps, that a service still has to answer about, or on which
+    nobody has looked at who acted alone. That it must be closed, its life says."""
     if session.get(Hold, flag.id) is not None:
         raise Refused("it is kept already")
     if flag.referrals_out > 0:
         raise Refused("a service has not answered")
     break_glass.check_reviewed(session, flag)
-    if session.scalar(select(Flag.id).where(Flag.id == flag.id, known_to_the_whole_unit())) is None:
-        raise Refused("somebody must not know of it")
 
 
 def _spare(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer, version: int | None, **content: str) -> None:

@@ -126,8 +126,6 @@ def refused(text: str) -> str:
             _("The head must be one of the two. Only the head can agree to this proposal."),
         "a service has not answered":
             _("A service has not answered yet, here or on a concern under it. Note its news first."),
-        "somebody must not know of it":
-            _("Somebody of the unit must not know of this concern. It stays until its time."),
         "it is not kept": _("It is not kept from deletion."),
         "the legal clock runs": _("The legal deadline still runs. Record the report to the police first."),
     }.get(text, "")

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from portal.accounts import commands as accounts
 from portal.base.clock import now, telling, today
 from portal.base.db import writing
 from portal.base.errors import NotVisible, Refused, Stale
@@ -108,17 +109,22 @@ def test_what_is_declined_taken_back_or_lapsed_deletes_nothing(city):
     assert endings(city) == {}
 
 
-@pytest.mark.parametrize("why", ["a conflict", "stepped aside"])
-def test_what_is_kept_from_somebody_of_the_unit_stays_until_its_time(unit_on_both, why):
-    _rina, dewi, ratna = unit_on_both
-    city, answers = ratna.city, {"keep_from": (KeepFrom.RT_RW,)} if why == "a conflict" else {}
-    flag_id = ended(ratna, answers=some_answers(**answers))
-    if why == "stepped aside":
-        with writing(city.db):
-            flags.keep_from(city.db, city.db.get_one(Flag, flag_id), {dewi.viewer.account_id})
+def test_what_is_kept_from_somebody_ends_by_two_who_know_of_it(unit_on_both):
+    rina, dewi, ratna = unit_on_both
+    city, near = ratna.city, ended(rina)
+    conflict = ended(ratna, answers=some_answers(keep_from=(KeepFrom.RT_RW,)))
+    with writing(city.db):
+        flags.keep_from(city.db, city.db.get_one(Flag, near), {dewi.viewer.account_id})
+        accounts.grant_key(city.db, ratna.ring, kind="conflict", to=rina.viewer.account_id, by=ratna.viewer)
 
-    with pytest.raises(Refused, match="somebody must not know of it"):
-        asks_to_delete(ratna, flag_id)
+    asks_to_delete(ratna, conflict)
+    with pytest.raises(NotVisible):
+        does(dewi, commands.confirm, conflict)
+    does(Officer(city, city.rina), commands.confirm, conflict)
+    agree_to_delete(rina, ratna, near)
+
+    assert endings(city).keys() == {near, conflict}
+    assert coming(dewi) == set()
 
 
 def test_it_is_proposed_once_and_on_a_known_ground(city):

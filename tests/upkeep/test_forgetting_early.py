@@ -5,15 +5,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from portal.accounts.models import Account
 from portal.audit.models import AuditEntry
 from portal.base.clock import now, telling
 from portal.base.db import engine_for, session_for, writing
 from portal.base.errors import Refused
 from portal.casework import commands, early, holds
 from portal.casework.models import Note
+from portal.flags import commands as flags
 from portal.flags.life import Move, Risk, Status
 from portal.flags.models import Flag
 from portal.followup import commands as followup
+from portal.reports import trail
 from tests.casework.at_work import (
     WHY,
     agree_to_delete,
@@ -94,6 +97,29 @@ def test_the_trail_proves_it_and_says_not_why(city):
     assert (entry.actor_id, entry.amount, entry.reason) == (None, 1, "as two agreed")
     assert WHY.encode() not in notes
     assert b"asked" not in notes
+
+
+def test_whoever_stepped_aside_from_it_learns_nothing_when_it_goes(two):
+    """Neither what was done on it comes to her sight, nor that the files were written anew."""
+    rina, ratna = two
+    city, near = rina.city, ended(rina)
+    with writing(city.db):
+        head_too = city.db.get_one(Account, city.dewi.account_id)
+        head_too.role = "head"
+        flags.keep_from(city.db, city.db.get_one(Flag, near), {head_too.id})
+    before = seen_in_the_trail_by(city, city.dewi)
+    agree_to_delete(rina, ratna, near)
+
+    a_week_later(city)
+
+    assert there(city) == set()
+    assert seen_in_the_trail_by(city, city.dewi) == before
+
+
+def seen_in_the_trail_by(city, person):
+    with writing(city.db):
+        acts = trail.read_trail(city.db, viewer=viewer_of(city.db, person), keys=city.keys).acts
+    return [(act.action, act.who) for act in acts if act.action != "trail.read"]
 
 
 def test_what_the_head_keeps_meanwhile_stays(two):
