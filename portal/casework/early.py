@@ -13,7 +13,6 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.accounts.models import Account
-from portal.accounts.roles import Role
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
 from portal.areas.models import Area
@@ -91,7 +90,7 @@ def agree(session: Session, settings: Settings, ring: KeyRing, flag: Flag, *, as
 
     Raises `Refused` when neither of the two is the head, and when something needs it by now.
     """
-    if Role.HEAD not in {by.role, session.get_one(Account, asked_by_id).role}:
+    if proposals.waits_for_the_head(Joint.DELETE, by.role, session.get_one(Account, asked_by_id).role):
         raise Refused("the head must be one of the two")
     for one in duplicates.with_those_under(session, ring, flag, by=by):
         _check_nothing_needs(session, one)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Account
+from portal.accounts.roles import Role
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
 from portal.areas.models import Area
@@ -33,7 +34,8 @@ STANDS = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Pending:
-    """A proposal that waits, opened. `hers`: the viewer made it, so that she cannot agree to it."""
+    """A proposal that waits, opened. `hers`: the viewer made it, so that she cannot agree to it. `for_the_head`: of
+    the others, the head alone can."""
 
     id: UUID
     what: Joint
@@ -42,6 +44,7 @@ class Pending:
     at: datetime
     lapses_at: datetime
     hers: bool
+    for_the_head: bool
     content: dict[str, Any]
 
 
@@ -81,9 +84,14 @@ def pending(session: Session, ring: KeyRing, flag: Flag, *, viewer: Viewer) -> P
     if proposal is None:
         return None
     content = sealed.open_proposal(content_key(session, ring, flag.id), proposal)
-    by = session.scalar(select(Account.name).where(Account.id == proposal.proposed_by_id)) or ""
-    return Pending(proposal.id, Joint(content["what"]), proposal.proposed_by_id, by, proposal.proposed_at,
-                   proposal.lapses_at, proposal.proposed_by_id == viewer.account_id, content)
+    by, what = session.get_one(Account, proposal.proposed_by_id), Joint(content["what"])
+    return Pending(proposal.id, what, by.id, by.name, proposal.proposed_at, proposal.lapses_at,
+                   by.id == viewer.account_id, waits_for_the_head(what, by.role, viewer.role), content)
+
+
+def waits_for_the_head(what: Joint, *roles: str) -> bool:
+    """Whether these two cannot agree to it, because one of the two must be the head."""
+    return what is Joint.DELETE and Role.HEAD not in roles
 
 
 def waiting(session: Session, *, viewer: Viewer, keys: ServerKeys, limit: int = 25) -> list[WaitingRow]:

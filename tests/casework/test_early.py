@@ -322,7 +322,11 @@ def test_who_cannot_agree_reads_that_only_the_head_can(city, sign_in):
     desk, flag_id = sign_in(city.dewi), ended(Officer(city, city.rina))
     asks_to_delete(Officer(city, city.rina), flag_id)
 
-    page = desk.get(page_of(city, flag_id, "/persetujuan")).form("/persetujuan").submit("confirm")
+    page = desk.get(page_of(city, flag_id, "/persetujuan"))
+    form = page.form("/persetujuan")
+    assert "Only the head of the unit can agree to this." in page.text
+    assert [button.attrs["value"] for button in form.element.all("button")] == ["decline"]
+    page = desk.post(form.action, [*form.values, ("decision", "confirm")])
 
     assert page.status == 409
     assert "Only the head can agree to this proposal." in page.text
