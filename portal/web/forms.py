@@ -96,9 +96,9 @@ class TickField(SelectMultipleField):
 
 
 def plain_text(text: str | None) -> str:
-    """A filter for text fields: trimmed, line ends made one kind, no control characters."""
-    lines = (text or "").replace("\r\n", "\n").replace("\r", "\n").strip()
-    return "".join(c for c in lines if c == "\n" or (ord(c) >= 32 and ord(c) != 127))  # noqa: PLR2004
+    """A filter for text fields: line ends made one kind, no control characters, and trimmed of what is left then."""
+    lines = (text or "").replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(c for c in lines if c == "\n" or (ord(c) >= 32 and ord(c) != 127)).strip()  # noqa: PLR2004
 
 
 def _takes_many(field: Field) -> bool:

@@ -131,6 +131,17 @@ def test_after_five_wrong_pins_even_the_right_one_must_wait_and_then_works(city,
 
 
 @pytest.mark.asvs("V6.3.1")
+@pytest.mark.asvs("V6.3.1")
+@pytest.mark.parametrize("names", [
+    ("rina", "Rina", "RINA", "rinA", " rina "), ("rina", "\x01 rina", "\x01  rina", "rina \x01", "\x01\u2003rina")],
+    ids=["letters", "blanks behind what is no text"])
+def test_a_name_is_one_name_to_the_throttle_however_it_was_typed(city, guest, names):
+    for name in names:
+        assert "Wait" not in staff(guest, city.rina, name=name, passphrase="another long phrase").errors[0]
+
+    assert "Wait" in staff(guest, city.rina).errors[0]
+
+
 def test_a_card_in_wrong_hands_is_worth_nothing_after_twenty_wrong_pins(city, guest):
     with time_machine.travel(now(), tick=False) as clock:
         for _ in range(20):
