@@ -39,7 +39,9 @@ def late(session: Session, *, viewer: Viewer, keys: ServerKeys) -> list[LateRow]
     """The concerns past their deadline that the viewer may know of, the most urgent first."""
     rows = session.execute(
         select(Flag.code, Area.name.label("kelurahan"), Account.name.label("owner"), Flag.due_at, Flag.rank)
-        .join(Area, Area.id == Flag.kelurahan_id).outerjoin(Account, Account.id == Flag.assignee_id)
+        .join(Area, Area.id == Flag.kelurahan_id)
+        # as in the queue: what was of somebody who has left is nobody's
+        .outerjoin(Account, (Account.id == Flag.assignee_id) & Account.active & (Account.unit_id == Flag.unit_id))
         .where(visible_to(viewer, keys), *_late()).order_by(Flag.rank, Flag.due_at, Flag.id).limit(MOST))
     return [LateRow(row.code, row.kelurahan, row.owner or "", row.due_at, time_left(row.due_at, now()),
                     RISK_OF[row.rank])

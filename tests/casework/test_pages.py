@@ -7,8 +7,11 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import func, select
 
+from portal.accounts import changes
+from portal.accounts.models import Account
 from portal.audit.models import AuditEntry, DoneOnce
 from portal.base.clock import now, telling, today
+from portal.base.db import writing
 from portal.base.reference import spoken
 from portal.casework import commands, records
 from portal.casework.models import Note, Proposal
@@ -16,7 +19,7 @@ from portal.flags.answers import Contact, Danger, KeepFrom
 from portal.flags.life import Move, Risk, Status
 from tests.casework.at_work import CODES, WHY, a_letter, assesses, closes, does, flag_of, taken, written
 from tests.conftest import signed_in
-from tests.factories import some_answers, some_identity
+from tests.factories import some_answers, some_identity, viewer_of
 from tests.followup.at_desk import Officer, cadre_adds, sent
 
 ACTS = ("penilaian", "layanan", "rujukan", "jam-hukum", "jeda", "gabung", "pelimpahan", "persetujuan", "salinan",
@@ -547,3 +550,16 @@ def test_a_handed_over_concern_leads_back_to_the_queue_and_is_gone(city, sign_in
     assert page.path == again.path == "/antrean"
     assert desk.get(path).status == 404
     assert sign_in(city.other).get(path).status == 203
+
+
+def test_what_is_late_and_was_somebodys_who_has_left_reads_as_nobodys(city, sign_in):
+    with telling(now() - timedelta(days=40)):
+        in_work(city, Risk.HIGH)
+    with writing(city.db):
+        changes.switch(city.db, city.db.get_one(Account, city.rina.account_id), on=False,
+                       by=viewer_of(city.db, city.agus))
+
+    late = next(row.text for row in sign_in(city.dewi).get("/tenggat").root.all("li") if " · " in row.text)
+
+    assert "Rina" not in late
+    assert "No officer" in late
