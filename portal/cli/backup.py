@@ -130,6 +130,9 @@ def _tell(restored: Restored, folder: Path, public: bytes) -> None:
     if restored.astray:
         click.echo(f"{restored.astray} rows refer to what is not there, as in the database that was backed up: "
                    "somebody has written into it past the portal. Some pages may fail.")
+    if restored.spared:
+        click.echo(f"{restored.spared} concerns were to be deleted early. They stay, because somebody may have "
+                   "stopped it since: whoever still wants it proposes it again.")
     newest = ScriptDirectory.from_config(alembic_config(None)).get_current_head()
     click.echo("\nWhat to do next:")
     for step in (*_places(folder), f"Set {_setting(public)}",
@@ -140,6 +143,8 @@ def _tell(restored: Restored, folder: Path, public: bytes) -> None:
                  *(_OF_POSTGRES if not (folder / SQLITE_FILE).exists() else ()),
                  *(["flask --app wsgi db upgrade    (the backup is of an older version)"]
                    if restored.revision != newest else []),
+                 "What was deleted early since this backup is here again. Ask the heads which it was; it takes two "
+                 "to delete it anew.",
                  "Start the portal. The officers' passphrases open the concerns, as before.",
                  "If no passphrase is known any more: flask --app wsgi keys recover, with two of the printed shares.",
                  "Make a backup at once: flask --app wsgi backup"):

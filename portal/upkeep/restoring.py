@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import delete, inspect
+
 from portal.base import disk
+from portal.base.db import engine_for
+from portal.casework.models import EarlyDeletion
 from portal.upkeep import apart, archives, postgres, sqlite
 from portal.upkeep.apart import Counts
 from portal.upkeep.archives import BadArchive, Head
@@ -20,7 +24,7 @@ _WRAPS = "wraps"
 @dataclass(frozen=True)
 class Restored:
     """What was restored, from which moment. `unreadable`: concerns whose keys are not in the second archive;
-    `astray`: rows that refer to what is not there."""
+    `astray`: rows that refer to what is not there; `spared`: concerns that were to be deleted early then."""
 
     content: Head
     keys: Head
@@ -29,6 +33,7 @@ class Restored:
     astray: int
     photos: int
     revision: str
+    spared: int
 
 
 def restore(content: Path, keys: Path, private: bytes, folder: Path, url: str) -> Restored:
@@ -75,16 +80,28 @@ def _unpack_and_join(content: Path, keys: Path, private: bytes, work: Path, url:
     if key_manifest.database != manifest.database:
         raise BadArchive("The two archives come from different kinds of database.")
     same = head.name == key_head.name
-    counts, unreadable, astray = _join(manifest, work, url, same=same)
+    counts, unreadable, astray, spared = _join(manifest, work, url, same=same)
     if same and counts != manifest.counts:
         raise BadArchive("What was restored does not have the rows that were backed up.")
-    return Restored(head, key_head, counts, unreadable, astray, manifest.photos, manifest.revision)
+    return Restored(head, key_head, counts, unreadable, astray, manifest.photos, manifest.revision, spared)
 
 
-def _join(manifest: Manifest, work: Path, url: str, *, same: bool) -> tuple[Counts, int, int]:
+def _spared(address: str) -> int:
+    """Nothing is deleted early that was to be when the backup was made: somebody may have stopped it since."""
+    engine = engine_for(address)
+    try:
+        with engine.begin() as connection:
+            if not inspect(connection).has_table(EarlyDeletion.__tablename__):
+                return 0  # of an older version
+            return connection.execute(delete(EarlyDeletion)).rowcount
+    finally:
+        engine.dispose()
+
+
+def _join(manifest: Manifest, work: Path, url: str, *, same: bool) -> tuple[Counts, int, int, int]:
     database, wraps = work / SQLITE_FILE, work / _WRAPS
     if manifest.database == "sqlite":
-        found = sqlite.put_together(database, wraps, same=same)
+        found, url = sqlite.put_together(database, wraps, same=same), f"sqlite:///{database}"
     else:
         if not url.startswith("postgresql") or not postgres.is_empty(url):
             raise BadArchive("This backup needs an empty PostgreSQL database. Set PORTAL_DATABASE_URL to one.")
@@ -94,7 +111,7 @@ def _join(manifest: Manifest, work: Path, url: str, *, same: bool) -> tuple[Coun
         found = (*postgres.put_together(url, database, wraps), 0)  # which itself lets nothing refer to nothing
         database.unlink()
     wraps.unlink()
-    return found
+    return (*found, _spared(url))
 
 
 def _unpack(archive: Path, kind: str, private: bytes, wanted: dict[str, Path], photos: Path | None

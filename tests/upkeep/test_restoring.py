@@ -1,28 +1,26 @@
 """The way back from a backup: into an empty place, whole or not at all, by the paper alone."""
 
-
-
-
-
-
 import io
 import json
 import os
 import tarfile
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import func, make_url, select, text
 
 from portal.base.db import engine_for, session_for, writing
 from portal.base.settings import ServerKeys
+from portal.casework.models import EarlyDeletion
 from portal.flags import commands as flags
 from portal.flags.models import Flag
 from portal.upkeep import archives, backups, sealed, sqlite
 from portal.upkeep.archives import BadArchive
+from tests.casework.at_work import agree_to_delete, ended
 from tests.factories import ring_of, viewer_of
-from tests.followup.at_desk import sent
+from tests.followup.at_desk import Officer, sent
 from tests.support.postgres import Unavailable, temporary_postgres
 from tests.upkeep.at_upkeep import PAIR, back_up, by_hand, restore, settings_of
 
@@ -42,6 +40,32 @@ def test_an_officer_opens_a_concern_from_a_restored_backup(city, tmp_path):
     assert (tmp_path / "new/photos/a.jpg").read_bytes() == b"picture"
     assert ServerKeys.read(tmp_path / "new/keys.json") == city.keys
     assert story_in(f"sqlite:///{tmp_path}/new/portal.sqlite", city, flag_id) == STORY
+
+
+def test_what_was_to_be_deleted_early_stays_because_somebody_may_have_stopped_it_since(any_city, tmp_path):
+    city = any_city
+    rina = Officer(city, city.rina)
+    flag_id = ended(rina)
+    agree_to_delete(rina, Officer(city, city.ratna), flag_id)
+    settings = settings_of(city, tmp_path)
+    made = back_up(settings)
+    empty = temporary_postgres() if city.url.startswith("postgresql") else nullcontext("")
+    with empty as url:
+        restored = restore(made, tmp_path / "new", url)
+
+        assert restored.spared == 1
+        engine = engine_for(url or f"sqlite:///{tmp_path}/new/portal.sqlite")
+        with engine.connect() as connection:
+            assert connection.scalar(select(func.count()).select_from(EarlyDeletion)) == 0
+            assert connection.scalar(select(Flag.id)) == flag_id
+        engine.dispose()
+
+
+def test_a_backup_of_before_anything_could_be_deleted_early_is_restored(city, tmp_path):
+    with city.app.extensions["engine"].begin() as connection:
+        connection.execute(text("DROP TABLE early_deletions"))
+
+    assert restore(back_up(settings_of(city, tmp_path)), tmp_path / "new").spared == 0
 
 
 @pytest.mark.postgres
