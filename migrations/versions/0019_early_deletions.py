@@ -13,6 +13,7 @@ def upgrade() -> None:
     op.create_table(
         "early_deletions",
         sa.Column("flag_id", sa.Uuid(), nullable=False),
+        sa.Column("root_id", sa.Uuid(), nullable=False),
         sa.Column("asked_by_id", sa.Uuid(), nullable=False),
         sa.Column("agreed_by_id", sa.Uuid(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
@@ -25,6 +26,7 @@ def upgrade() -> None:
                                 name=op.f("fk_early_deletions_agreed_by_id_accounts")),
         sa.PrimaryKeyConstraint("flag_id", name=op.f("pk_early_deletions")),
     )
+    op.create_index(op.f("ix_early_deletions_root_id"), "early_deletions", ["root_id"])
 
 
 def downgrade() -> None:

@@ -1,4 +1,4 @@
-"""Which forgotten concerns were kept from somebody: the trail says of them no more than before."""
+"""From whom forgotten concerns were kept: the trail says no more of them than before."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,9 +13,12 @@ def upgrade() -> None:
     op.create_table(
         "withheld",
         sa.Column("flag_id", sa.Uuid(), nullable=False),
-        sa.PrimaryKeyConstraint("flag_id", name=op.f("pk_withheld")),
+        sa.Column("kept_from", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("flag_id", "kept_from", name=op.f("pk_withheld")),
     )
 
 
 def downgrade() -> None:
+    if op.get_bind().execute(sa.text("SELECT 1 FROM withheld LIMIT 1")).first():
+        raise RuntimeError("Without this table heads would read what was kept from them.")
     op.drop_table("withheld")

@@ -18,7 +18,7 @@ from portal.base.db import insert_missing
 from portal.base.errors import NotVisible, Refused
 from portal.base.phones import normal_phone
 from portal.base.settings import ServerKeys
-from portal.casework import proposals, records, sealed
+from portal.casework import proposals, records, sealed, sparing
 from portal.casework.models import Hold, Mark
 from portal.casework.notes import write
 from portal.flags import commands as flags
@@ -95,6 +95,7 @@ def merge(session: Session, ring: KeyRing, flag: Flag, into: Flag, *, by: Viewer
     if lying_under(session, ring, flag, by=by):
         raise Refused("it cannot be put under that one")
     all_of_it = [one for main in (flag, into) for one in (main, *put_under(session, ring, main, by=by))]
+    sparing.hold_fast(session, [one.id for one in all_of_it])
     _keep_from_all(session, all_of_it)
     before, clock = flags.facts_of(flag), records.law_clock(records.notes_of(session, ring, flag))
     proposals.void(session, flag)
@@ -160,11 +161,17 @@ def with_those_under(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer)
     return [flag, *under]
 
 
-def together_with(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer) -> list[Flag]:
+def together_with(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer, standing: frozenset[Status] = _UNDER
+                  ) -> list[Flag]:
     """The others with which this one lies or ended together: the one above it, and all that are under that."""
     above = records.merged_into(records.notes_of(session, ring, flag)) if flag.status in _UNDER else None
     main = session.scalar(select(Flag).where(Flag.id == above, Flag.key_id.in_(like(session, flag.key_id)))) or flag
-    return [one for one in (main, *put_under(session, ring, main, by=by)) if one.id != flag.id]
+    return [one for one in (main, *put_under(session, ring, main, by=by, standing=standing)) if one.id != flag.id]
+
+
+def ever_together_with(session: Session, ring: KeyRing, flag: Flag, *, by: Viewer) -> list[Flag]:
+    """The same, with those of them on which work has begun again since."""
+    return together_with(session, ring, flag, by=by, standing=_UNDER | OPEN)
 
 
 def check_may_know(session: Session, some: list[Flag], *, by: Viewer) -> None:

@@ -16,7 +16,7 @@ from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
 from portal.base.clock import now
 from portal.base.errors import Refused
-from portal.casework import duplicates
+from portal.casework import duplicates, sparing
 from portal.casework.models import Hold
 from portal.casework.notes import write
 from portal.casework.records import Written
@@ -38,12 +38,13 @@ class Held:
 
 
 def place(session: Session, ring: KeyRing, flag: Flag, reason: str, text: str, *, by: Viewer, version: int) -> None:
-    """Keep a concern, and those that were put under it, beyond their time. Raises `Refused` when it is kept
-    already."""
+    """Keep a concern, and those that were put under it, beyond their time; none is deleted before its time any more,
+    also when it is let go again. Raises `Refused` when it is kept already."""
     if reason not in REASONS or session.get(Hold, flag.id) is not None:
         raise Refused("it is kept already")
     _each(session, ring, flag, Move.HOLD, by=by, version=version, reason=reason, text=text,
           do=lambda one: session.add(Hold(flag_id=one.id, placed_at=now(), by_id=by.account_id)), while_held=False)
+    sparing.let_stand(session, ring, duplicates.with_those_under(session, ring, flag, by=by), by=by)
 
 
 def lift(session: Session, ring: KeyRing, flag: Flag, why: str, *, by: Viewer, version: int) -> None:

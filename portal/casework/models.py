@@ -93,13 +93,15 @@ class Hold(Base):
 
 
 class EarlyDeletion(Base):
-    """That a closed concern is deleted before its time: two of the unit agreed, and on that day it goes, unless one
-    of them stops it or the head keeps it. Why is the notes', sealed."""
+    """That a closed concern is deleted before its time: two of the unit agreed, and on that day it goes, unless
+    somebody stops it. Why is the notes', sealed. Those with one `root_id`, the concern on which it was agreed, go
+    together or not at all; that one may be gone sooner."""
 
     __tablename__ = "early_deletions"
     __table_args__ = (CheckConstraint("agreed_by_id <> asked_by_id", name="never_the_same"),)
 
     flag_id: Mapped[UUID] = mapped_column(ForeignKey("flags.id", ondelete="CASCADE"), primary_key=True)
+    root_id: Mapped[UUID] = mapped_column(index=True)
     asked_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     agreed_by_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     due_on: Mapped[date]

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Account
+from portal.accounts.queries import colleagues
 from portal.accounts.roles import Role
 from portal.accounts.sealed import KeyRing
 from portal.accounts.viewer import Viewer
@@ -86,12 +87,13 @@ def pending(session: Session, ring: KeyRing, flag: Flag, *, viewer: Viewer) -> P
     content = sealed.open_proposal(content_key(session, ring, flag.id), proposal)
     by, what = session.get_one(Account, proposal.proposed_by_id), Joint(content["what"])
     return Pending(proposal.id, what, by.id, by.name, proposal.proposed_at, proposal.lapses_at,
-                   by.id == viewer.account_id, waits_for_the_head(what, by.role, viewer.role), content)
+                   by.id == viewer.account_id, waits_for_the_head(session, what, by.id, viewer=viewer), content)
 
 
-def waits_for_the_head(what: Joint, *roles: str) -> bool:
-    """Whether these two cannot agree to it, because one of the two must be the head."""
-    return what is Joint.DELETE and Role.HEAD not in roles
+def waits_for_the_head(session: Session, what: Joint, by_id: UUID, *, viewer: Viewer) -> bool:
+    """Whether the viewer cannot agree to it, because one of the two must be the unit's head, now."""
+    heads = {one.id for one in colleagues(session, viewer) if one.role is Role.HEAD}
+    return what is Joint.DELETE and not heads & {by_id, viewer.account_id}
 
 
 def waiting(session: Session, *, viewer: Viewer, keys: ServerKeys, limit: int = 25) -> list[WaitingRow]:

@@ -124,6 +124,8 @@ def refused(text: str) -> str:
         "it is not to be deleted early": _("It is not going to be deleted before its time."),
         "the head must be one of the two":
             _("The head must be one of the two. Only the head can agree to this proposal."),
+        "what it lies together with is worked on":
+            _("A concern with which it was put together is being worked on. Close that one first."),
         "a service has not answered":
             _("A service has not answered yet, here or on a concern under it. Note its news first."),
         "it is not kept": _("It is not kept from deletion."),

@@ -1,6 +1,7 @@
 """`flask purge`: forgetting what is over its time. `flask tick` does the same once a day."""
 
 import time
+from datetime import timedelta
 
 import click
 from flask.cli import with_appcontext
@@ -31,10 +32,14 @@ def purge(really: bool, trust_clock: bool) -> None:
     """Delete what was kept for as long as the settings say, with its keys first, so that no byte of it stays."""
     if really and not trust_clock:
         refuse_a_doubtful_clock()
+    waits = really and _was_away()
     gone = forget() if really else retention.due(db.session(), config.settings(), _moment())
     for kind, count in gone.items():
         click.echo(f"{kind:9} {retention.rule(kind, config.settings()):15} "
                    f"{count} {'deleted' if really else 'would be deleted'}")
+    if waits:
+        click.echo("Nothing was deleted early: the machine was off for days, or its clock ran ahead. It waits for "
+                   "the next day.")
     held, open_ = retention.passed_over(db.session(), config.settings(), _moment())
     click.echo(f"{held} concerns stay under a hold, {open_} because something on them is still open.")
     if really and not erased():
@@ -59,6 +64,12 @@ def refuse_a_doubtful_clock() -> None:
             "--trust-clock")
 
 
+def _was_away() -> bool:
+    last = once.last_day_of(db.session(), _FORGOTTEN)
+    db.session().rollback()
+    return last is not None and clock.now().date() - last > timedelta(days=1)
+
+
 def is_done_today() -> bool:
     """Whether all that is over its time was forgotten today already."""
     with db.transaction() as session:
@@ -66,10 +77,14 @@ def is_done_today() -> bool:
 
 
 def forget() -> dict[Kind, int]:
-    """Forget all that is over its time, part by part. Gives how much it was; its last byte goes by `erased`."""
+    """Forget all that is over its time, part by part. Gives how much it was; its last byte goes by `erased`.
+
+    After days on which nothing was forgotten, the machine was off or its clock has run ahead: what two agreed to
+    delete early waits for another day, on which it can be seen and stopped.
+    """
     settings: Settings = config.settings()
     moment, gone = _moment(), dict.fromkeys(Kind, 0)
-    for kind in Kind:
+    for kind in [one for one in Kind if one is not Kind.EARLY or not _was_away()]:
         while True:
             with db.transaction() as session:
                 some = forgetting.some(session, settings, kind, moment)

@@ -145,11 +145,13 @@ class Exclusion(Base):
 
 
 class Withheld(Base):
-    """A concern that is gone, and was kept from somebody of its unit: what the trail says of it stays kept."""
+    """From whom a concern that is gone was kept, so that what the trail says of it stays kept from her: an account
+    that stepped aside, or a key for conflicts, which stands for everybody without it."""
 
     __tablename__ = "withheld"
 
     flag_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kept_from: Mapped[UUID] = mapped_column(primary_key=True)
 
 
 class CalendarDay(Base):

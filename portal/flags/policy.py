@@ -49,6 +49,11 @@ def stepped_aside_from(viewer: Viewer) -> Select[tuple[UUID]]:
     return select(Exclusion.flag_id).where(Exclusion.account_id == viewer.account_id)
 
 
+def ever_stepped_aside(viewer: Viewer) -> ColumnElement[bool]:
+    """Whether there is or was a concern that this officer must not know of, because of somebody in it."""
+    return or_(exists(stepped_aside_from(viewer)), exists().where(Withheld.kept_from == viewer.account_id))
+
+
 def holds_conflicts(viewer: Viewer) -> ColumnElement[bool]:
     """Whether this member of the unit was granted every key under which conflicts of interest of her unit lie."""
     return ~exists().where(SealingKey.unit_id == viewer.unit_id, SealingKey.kind == "conflict",
@@ -64,9 +69,9 @@ def known_to_the_whole_unit() -> ColumnElement[bool]:
 
 def kept_from(viewer: Viewer) -> CompoundSelect[tuple[UUID]]:
     """The ids of the concerns that do not exist for this member of the unit, not even in what others did with them:
-    those she stepped aside from, and conflicts of interest to whose key she has no grant. And those that are
-    forgotten, and were kept from anybody: whom, nobody knows any more."""
+    those she stepped aside from, and conflicts of interest to whose key she has no grant; forgotten ones too."""
     conflicts = select(SealingKey.id).where(SealingKey.kind == "conflict",
                                             SealingKey.id.not_in(accounts.keys_held_by(viewer)))
     kept = select(Flag.id).where(or_(Flag.key_id.in_(conflicts), Flag.id.in_(stepped_aside_from(viewer))))
-    return kept.union_all(select(Withheld.flag_id))
+    return kept.union_all(select(Withheld.flag_id).where(
+        or_(Withheld.kept_from == viewer.account_id, Withheld.kept_from.in_(conflicts))))

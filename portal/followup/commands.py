@@ -17,7 +17,7 @@ from portal.accounts.viewer import Viewer
 from portal.audit.log import record
 from portal.base.settings import Settings
 from portal.casework import commands as casework
-from portal.casework import early, records
+from portal.casework import duplicates, proposals, records, sparing
 from portal.casework.commands import Closing, once_only
 from portal.casework.notes import write
 from portal.flags import commands as flags
@@ -116,9 +116,11 @@ def close(session: Session, settings: Settings, ring: KeyRing, flag: Flag, closi
 @once_only
 def reopen(session: Session, settings: Settings, ring: KeyRing, flag: Flag, why: str, *, by: Viewer,
            version: int) -> None:
-    """Begin again, and say why."""
+    """Begin again, and say why. Neither it nor what lies or ended with it is to be deleted early any more."""
+    together = duplicates.together_with(session, ring, flag, by=by)
+    sparing.let_stand(session, ring, [flag, *together], by=by, but=flag.id)
+    proposals.void(session, flag)
     write(session, ring, flag, Move.REOPEN, by=by, text=why)
     flags.reopen(session, settings, flag, by=by, version=version,
                  latest=records.latest_due(records.notes_of(session, ring, flag)))
-    early.give_up(session, ring, flag, by=by)
 

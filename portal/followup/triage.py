@@ -7,7 +7,7 @@ from portal.accounts.viewer import Viewer
 from portal.audit import once as done_once
 from portal.base.errors import Refused, Stale
 from portal.base.settings import ServerKeys, Settings
-from portal.casework import duplicates
+from portal.casework import duplicates, sparing
 from portal.flags import commands as flags
 from portal.flags import queries as flag_queries
 from portal.flags import sealed as flags_sealed
@@ -52,7 +52,9 @@ def step_aside(session: Session, ring: KeyRing, code: str, *, by: Viewer, keys: 
     if done_once.outcome_of(session, once, body) is not None:
         return
     flag = flag_queries.get_flag(session, code, viewer=by, keys=keys)
-    for one in (flag, *duplicates.together_with(session, ring, flag, by=by)):
+    all_of_it = [flag, *duplicates.together_with(session, ring, flag, by=by)]
+    sparing.let_stand(session, ring, all_of_it, by=by)
+    for one in all_of_it:
         if by.account_id not in flag_queries.excluded_from(session, one.id):
             flags.step_aside(session, one, by=by)
             presence.leave(session, one.id, by=by)

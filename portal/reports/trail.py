@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, exists, not_, or_, select, true
+from sqlalchemy import ColumnElement, Row, and_, not_, or_, select, true
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Account, Unit
@@ -23,7 +23,7 @@ from portal.audit.verification import last_result
 from portal.base.db import as_uuid
 from portal.base.settings import ServerKeys
 from portal.flags.models import Flag
-from portal.flags.policy import holds_conflicts, kept_from, stepped_aside_from, visible_to
+from portal.flags.policy import ever_stepped_aside, holds_conflicts, kept_from, visible_to
 
 PAGE = 50
 _OF_MANY = ("flags.summaries_opened", "key.moved")
@@ -102,14 +102,15 @@ def read_trail(session: Session, *, viewer: Viewer, keys: ServerKeys, before: in
 
 
 def _sight(session: Session, viewer: Viewer) -> _Sight:
-    ever = exists().where(AuditEntry.action == "flag.step_aside", AuditEntry.actor_id == viewer.account_id)
-    aside = or_(exists(stepped_aside_from(viewer)), ever)
-    return _Sight(*session.execute(select(holds_conflicts(viewer), not_(aside))).one())
+    return _Sight(*session.execute(select(holds_conflicts(viewer), not_(ever_stepped_aside(viewer)))).one())
 
 
 def _told_to(sight: _Sight) -> ColumnElement[bool]:
+    """Also that concerns went whose time was over: they may all be of those that she must not know of."""
     on_conflicts = and_(AuditEntry.action.in_(_OF_MANY), AuditEntry.reason == "conflict")
-    return true() if sight.conflicts else not_(on_conflicts)
+    old = AuditEntry.action == "purge.concerns"
+    return and_(true() if sight.conflicts else not_(on_conflicts),
+                true() if sight.conflicts and sight.everything_else else not_(old))
 
 
 def _of_the_unit(session: Session, viewer: Viewer, city: str) -> ColumnElement[bool]:

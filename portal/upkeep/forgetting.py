@@ -20,6 +20,7 @@ from portal.accounts.models import (
     Passkey,
     PendingChange,
     Posting,
+    SealingKey,
     SignIn,
     StaffKey,
 )
@@ -27,8 +28,8 @@ from portal.accounts.roles import FIELD
 from portal.audit.log import record
 from portal.audit.models import AuditEntry, DoneOnce
 from portal.base.settings import Settings
-from portal.flags.models import ContentKey, Flag, Withheld
-from portal.flags.policy import known_to_the_whole_unit
+from portal.casework.models import EarlyDeletion
+from portal.flags.models import ContentKey, Exclusion, Flag, Withheld
 from portal.outreach.models import Outreach, OutreachCorrection, OutreachPhoto
 from portal.upkeep import retention
 from portal.upkeep.retention import GONE, Kind, Moment
@@ -72,17 +73,21 @@ def _concerns(session: Session, settings: Settings, moment: Moment) -> list[str]
 
 
 def _early(session: Session, _settings: Settings, moment: Moment) -> list[str]:
-    return _forget(session, retention.early_concerns(moment))
+    return _forget(session, retention.early_concerns(moment), together=True)
 
 
-def _forget(session: Session, concerns: Select[tuple[UUID]]) -> list[str]:
+def _forget(session: Session, concerns: Select[tuple[UUID]], *, together: bool = False) -> list[str]:
     """With a concern goes by cascade all that hangs on it: steps, notes, messages, questions, proposals, marks.
 
     What the months' facts counted stays: it has no way back to a concern. Whoever works on one of them at this moment
     is let be until another day; from then on nobody can, and what she has just stopped, kept or begun again stays.
+    `together`: and so does what was to go with one that stays, for whatever reason.
     """
     locked = concerns.order_by(Flag.closed_at).limit(AT_ONCE).with_for_update(of=Flag, skip_locked=True)
     ids = session.scalars(concerns.where(Flag.id.in_(session.scalars(locked).all()))).all()
+    if together:
+        apart = select(EarlyDeletion.root_id).where(EarlyDeletion.flag_id.not_in(ids))
+        ids = session.scalars(select(EarlyDeletion.flag_id).where(EarlyDeletion.root_id.not_in(apart))).all()
     codes = session.scalars(select(Flag.code).where(Flag.id.in_(ids))).all()
     _withhold(session, ids)
     session.execute(delete(ContentKey).where(ContentKey.flag_id.in_(ids)))
@@ -93,8 +98,10 @@ def _forget(session: Session, concerns: Select[tuple[UUID]]) -> list[str]:
 
 def _withhold(session: Session, ids: Collection[UUID]) -> None:
     """With a concern goes who must not know of it, and what others did on it would come into her sight."""
-    kept = select(Flag.id).where(Flag.id.in_(ids), ~known_to_the_whole_unit())
-    session.execute(insert(Withheld).from_select(["flag_id"], kept))
+    conflicts = select(SealingKey.id).where(SealingKey.kind == "conflict")
+    for kept in (select(Exclusion.flag_id, Exclusion.account_id).where(Exclusion.flag_id.in_(ids)),
+                 select(Flag.id, Flag.key_id).where(Flag.id.in_(ids), Flag.key_id.in_(conflicts))):
+        session.execute(insert(Withheld).from_select(["flag_id", "kept_from"], kept))
 
 
 def _sessions(session: Session, settings: Settings, moment: Moment) -> list[str]:

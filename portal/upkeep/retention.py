@@ -71,7 +71,7 @@ def old_concerns(settings: Settings, moment: Moment) -> Select[Any]:
 
 def early_concerns(moment: Moment) -> Select[Any]:
     """Concerns that two agreed to delete before their time, whose last day to stop it is over; but none on which
-    something is open or a hold lies."""
+    something is open or a hold lies. With one of these stays what was to go with it (`forgetting`)."""
     return select(Flag.id).where(_to_be_deleted_early(moment), ~_something_open(), ~_held())
 
 

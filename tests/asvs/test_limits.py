@@ -8,7 +8,7 @@ import io
 import re
 import zipfile
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -30,12 +30,13 @@ from portal.base.db import writing
 from portal.base.errors import Refused
 from portal.base.reference import spoken
 from portal.casework import commands
+from portal.flags import queries as flag_queries
 from portal.flags.life import Risk, Status
 from portal.flags.models import Flag
 from portal.outreach import importing, photos
 from portal.reports.trail import read_trail
 from tests.accounts.test_sign_in import card
-from tests.casework.at_work import agree_to_delete, closes, does, ended, taken
+from tests.casework.at_work import A_TUESDAY, agree_to_delete, closes, does, ended, taken
 from tests.conftest import signed_in
 from tests.factories import a_flag, invited_to, viewer_of
 from tests.followup.at_desk import Officer
@@ -348,14 +349,31 @@ def proposal(city, most):
 @limit("casework.early.WAITS")
 def early_deletion(city, most):
     def stays(waited):
-        rina, ratna = Officer(city, city.rina), Officer(city, city.ratna)
-        flag_id = ended(rina)
-        agree_to_delete(rina, ratna, flag_id)
-        with telling(now() + waited):
+        with telling(A_TUESDAY):
+            rina, ratna = Officer(city, city.rina), Officer(city, city.ratna)
+            flag_id = ended(rina)
+            agree_to_delete(rina, ratna, flag_id)
+        with telling(A_TUESDAY + waited):
             forgets(city, trust_clock=True)
         city.db.rollback()
         return city.db.scalar(select(Flag.id).where(Flag.id == flag_id)) is not None
-    return stays(most - timedelta(days=1)), stays(most)
+    return stays(most), stays(most + timedelta(days=1))
+
+
+@limit("casework.early.AT_WORK")
+def early_deletion_at_work(city, most):
+    """Before a week in which the unit works on few days."""
+    def stays(worked):
+        with telling(datetime(2027, 3, 5, 8, tzinfo=UTC)):
+            rina, ratna = Officer(city, city.rina), Officer(city, city.ratna)
+            flag_id = ended(rina)
+            agree_to_delete(rina, ratna, flag_id)
+            last = flag_queries.calendar(city.db, city.settings).add_working_days(now(), worked)
+        with telling(last.astimezone(UTC)):
+            forgets(city, trust_clock=True)
+        city.db.rollback()
+        return city.db.scalar(select(Flag.id).where(Flag.id == flag_id)) is not None
+    return stays(most), stays(most + 1)
 
 
 @limit("outreach.photos.MOST_BYTES")

@@ -1,17 +1,25 @@
 """An officer at casework without a browser."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from portal.base.clock import today
+from sqlalchemy import func, select
+
+from portal.base.clock import now, today
 from portal.base.db import writing
 from portal.casework import commands, duplicates, early, records
 from portal.casework.commands import Assessment, Closing, GivenService, Letter
+from portal.casework.models import EarlyDeletion
 from portal.casework.records import Codes
 from portal.flags.life import Move, Risk
 from portal.flags.models import Flag
+from portal.followup import commands as followup
 from tests.followup.at_desk import Officer, sent
+
+A_TUESDAY = datetime(2026, 11, 23, 18, tzinfo=UTC)
+"""An hour after midnight in the city, where it is Monday in UTC, before weeks without a holiday."""
 
 WHY = "Sudah dibicarakan dengan orangnya."
 CODES = Codes(("fisik",), "25_44", "p", "none", "rumah_tangga", "suami_istri")
@@ -51,6 +59,23 @@ def ended(officer: Officer, **given: Any) -> UUID:
     return flag_id
 
 
+def a_family(officer: Officer) -> tuple[UUID, UUID]:
+    """A concern that ended, and one that ended under it."""
+    main, under = taken(officer, Risk.LOW), taken(officer, Risk.LOW)
+    merges(officer, under, main)
+    closes(officer, main)
+    return main, under
+
+
+def begins_again(officer: Officer, flag_id: UUID) -> None:
+    """It is opened again."""
+    city = officer.city
+    with writing(city.db):
+        flag = city.db.get_one(Flag, flag_id, populate_existing=True)
+        followup.reopen(city.db, city.settings, officer.ring, flag, WHY, by=officer.viewer, version=flag.version,
+                        once=f"again {flag_id} {flag.version}", body="")
+
+
 def asks_to_delete(officer: Officer, flag_id: UUID, **how: Any) -> None:
     does(officer, early.ask, flag_id, "asked", WHY, **how)
 
@@ -59,6 +84,15 @@ def agree_to_delete(first: Officer, second: Officer, flag_id: UUID) -> None:
     """In a week it goes."""
     asks_to_delete(first, flag_id)
     does(second, commands.confirm, flag_id)
+
+
+def its_day(city: SimpleNamespace) -> datetime:
+    """Early on the day on which the last of what is to be deleted early goes; else long after any could."""
+    city.db.rollback()
+    last = city.db.scalar(select(func.max(EarlyDeletion.due_on)))
+    if last is None:
+        return now() + timedelta(days=60)
+    return datetime.combine(last, time(1), city.settings.timezone)
 
 
 def merges(officer: Officer, flag_id: UUID, into_id: UUID) -> None:

@@ -1,27 +1,32 @@
 """Deleting a closed concern before its time: by two, one of them the head, after a week in which each may stop it."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal.accounts import commands as accounts
+from portal.accounts.models import Account
 from portal.base.clock import now, telling, today
-from portal.base.db import writing
+from portal.base.db import new_id, writing
 from portal.base.errors import NotVisible, Refused, Stale
 from portal.base.reference import spoken
-from portal.casework import break_glass, commands, early, holds, proposals
+from portal.casework import break_glass, commands, early, holds, proposals, sparing
 from portal.casework.models import EarlyDeletion, Proposal
 from portal.flags import commands as flags
+from portal.flags import queries
 from portal.flags.answers import Contact, KeepFrom
 from portal.flags.life import Move, Risk
 from portal.flags.models import Flag
 from tests.casework.at_work import (
+    A_TUESDAY,
     WHY,
+    a_family,
     a_letter,
     agree_to_delete,
     asks_to_delete,
+    begins_again,
     closes,
     does,
     ended,
@@ -48,14 +53,26 @@ def page_of(city, flag_id, act=""):
 
 @pytest.mark.asvs("V2.3.5")
 def test_an_officer_proposes_the_head_agrees_and_it_ends_in_a_week(any_city):
-    rina, ratna = Officer(any_city, any_city.rina), Officer(any_city, any_city.ratna)
-    flag_id, _noise = ended(rina), ended(rina)
+    with telling(A_TUESDAY):
+        rina, ratna = Officer(any_city, any_city.rina), Officer(any_city, any_city.ratna)
+        flag_id, _noise = ended(rina), ended(rina)
 
-    asks_to_delete(rina, flag_id)
-    assert endings(any_city) == {}
-    does(ratna, commands.confirm, flag_id)
+        asks_to_delete(rina, flag_id)
+        assert endings(any_city) == {}
+        does(ratna, commands.confirm, flag_id)
 
-    assert endings(any_city) == {flag_id: today(any_city.settings.timezone) + timedelta(days=7)}
+    assert endings(any_city) == {flag_id: date(2026, 12, 2)}  # seven whole days after
+
+
+def test_before_a_long_holiday_the_unit_still_works_on_three_of_the_days(city):
+    with telling(datetime(2027, 3, 5, 8, 30, tzinfo=UTC)):  # the last Friday before Idul Fitri
+        flag_id = ended(Officer(city, city.rina))
+        agree_to_delete(Officer(city, city.rina), Officer(city, city.ratna), flag_id)
+    calendar = queries.calendar(city.db, city.settings)
+
+    between = [date(2027, 3, 5) + timedelta(days=number) for number in range(1, 40)]
+    worked = [day for day in between if day < endings(city)[flag_id] and calendar.works_on(day)]
+    assert len(worked) == 3
 
 
 def test_the_head_proposes_and_an_officer_agrees(city):
@@ -219,7 +236,7 @@ def test_what_ended_under_it_goes_with_it_and_is_stopped_with_it(city):
     assert written(rina, under)[-1].kind is Move.SPARE
 
 
-def test_what_ended_under_it_and_was_to_be_deleted_before_goes_no_later(city):
+def test_what_ended_under_it_and_was_to_be_deleted_before_goes_together_with_it(city):
     rina, ratna = Officer(city, city.rina), Officer(city, city.ratna)
     main, under = taken(rina, Risk.LOW), taken(rina, Risk.LOW)
     merges(rina, under, main)
@@ -227,10 +244,10 @@ def test_what_ended_under_it_and_was_to_be_deleted_before_goes_no_later(city):
     agree_to_delete(rina, ratna, under)
     before = endings(city)
 
-    with telling(now() + timedelta(days=2)):
+    with telling(now() + timedelta(days=30)):
         agree_to_delete(rina, ratna, main)
 
-    assert endings(city)[under] == before[under] < endings(city)[main]
+    assert before[under] < endings(city)[under] == endings(city)[main]
 
 
 def test_what_ended_under_it_and_is_kept_keeps_it_too(city):
@@ -242,6 +259,36 @@ def test_what_ended_under_it_and_is_kept_keeps_it_too(city):
 
     with pytest.raises(Refused):
         asks_to_delete(rina, main)
+
+
+def test_while_one_of_them_is_worked_on_the_others_are_not_deleted(city):
+    rina, ratna = Officer(city, city.rina), Officer(city, city.ratna)
+    main, under = a_family(rina)
+    asks_to_delete(rina, under)
+    begins_again(rina, main)
+
+    with pytest.raises(Refused, match="worked on"):
+        does(ratna, commands.confirm, under)
+    closes(rina, main)
+    begins_again(rina, under)
+    with pytest.raises(Refused, match="worked on"):
+        asks_to_delete(rina, main)
+
+
+def test_a_proposal_for_what_was_to_go_with_it_falls_when_it_is_stopped(city):
+    rina, ratna = Officer(city, city.rina), Officer(city, city.ratna)
+    main, under = a_family(rina)
+    asks_to_delete(rina, under)
+    agree_to_delete(rina, ratna, main)
+    does(rina, early.spare, main, WHY)
+
+    with pytest.raises(Refused, match="no proposal stands"):
+        does(ratna, commands.confirm, under)
+
+
+def test_what_the_clock_has_just_taken_is_not_said_to_stay(city):
+    with pytest.raises(Stale):
+        sparing.hold_fast(city.db, [ended(Officer(city, city.rina)), new_id()])
 
 
 def test_without_its_key_and_on_an_older_page_nothing_is_proposed(city):
@@ -292,13 +339,14 @@ def test_who_may_know_of_it_sees_that_it_is_coming_and_nobody_else(unit_on_both)
     city = rina.city
     first, kept, aside = (ended(rina) for _ in range(3))
     conflict = ended(ratna, answers=some_answers(keep_from=(KeepFrom.RT_RW,)))
-    with telling(now() - timedelta(days=1)):
+    with telling(A_TUESDAY):
         agree_to_delete(rina, ratna, first)
     for one in (kept, aside):
         agree_to_delete(rina, ratna, one)
     with writing(city.db):
-        city.db.add(EarlyDeletion(flag_id=conflict, asked_by_id=rina.viewer.account_id,
-                                  agreed_by_id=ratna.viewer.account_id, due_on=today(city.settings.timezone)))
+        city.db.add(EarlyDeletion(
+            flag_id=conflict, root_id=conflict, asked_by_id=rina.viewer.account_id,
+            agreed_by_id=ratna.viewer.account_id, due_on=today(city.settings.timezone)))
         flags.keep_from(city.db, city.db.get_one(Flag, aside), {dewi.viewer.account_id})
     does(ratna, holds.place, kept, "court", "")
 
@@ -307,8 +355,37 @@ def test_who_may_know_of_it_sees_that_it_is_coming_and_nobody_else(unit_on_both)
     assert coming(ratna) == {first, aside, conflict}
     assert coming(Officer(city, city.other)) == set()
     soonest = early.coming(city.db, viewer=rina.viewer, keys=city.keys)[0]
-    assert (soonest.asked_by, soonest.agreed_by, soonest.on) == (
-        "Rina A.", "Bu Ratna", today(city.settings.timezone) + timedelta(days=6))
+    assert (soonest.asked_by, soonest.agreed_by, soonest.on) == ("Rina A.", "Bu Ratna", date(2026, 12, 2))
+
+
+def test_none_is_left_out_of_the_list_however_many_there_are(city):
+    """Who hides one among many hides nothing."""
+    rina, ratna = Officer(city, city.rina), Officer(city, city.ratna)
+    many = {ended(rina) for _ in range(26)}
+    with writing(city.db):
+        city.db.add_all(EarlyDeletion(
+            flag_id=one, root_id=one, asked_by_id=rina.viewer.account_id, agreed_by_id=ratna.viewer.account_id,
+            due_on=today(city.settings.timezone)) for one in many)
+
+    assert coming(Officer(city, city.dewi)) == many
+
+
+@pytest.mark.parametrize("why", ["went to another city", "was switched off"])
+def test_a_head_who_is_not_of_the_unit_any_more_is_none_of_the_two(city, why):
+    rina, dewi = Officer(city, city.rina), Officer(city, city.dewi)
+    flag_id = ended(rina)
+    with writing(city.db):
+        city.db.get_one(Account, city.rina.account_id).role = "head"
+    asks_to_delete(rina, flag_id)
+    with writing(city.db):
+        account = city.db.get_one(Account, city.rina.account_id)
+        if why == "was switched off":
+            account.active = False
+        else:
+            account.unit_id = city.db.get_one(Account, city.other.account_id).unit_id
+
+    with pytest.raises(Refused, match="the head must be one of the two"):
+        does(dewi, commands.confirm, flag_id)
 
 
 def coming(officer):

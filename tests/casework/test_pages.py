@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from portal.accounts import changes
 from portal.accounts.models import Account
+from portal.accounts.roles import Role
 from portal.audit.models import AuditEntry, DoneOnce
 from portal.base.clock import now, telling, today
 from portal.base.db import writing
@@ -19,7 +20,7 @@ from portal.flags.answers import Contact, Danger, KeepFrom
 from portal.flags.life import Move, Risk, Status
 from tests.casework.at_work import CODES, WHY, a_letter, assesses, closes, does, flag_of, taken, written
 from tests.conftest import signed_in
-from tests.factories import some_answers, some_identity, viewer_of
+from tests.factories import area, some_answers, some_identity, viewer_of
 from tests.followup.at_desk import Officer, cadre_adds, sent
 
 ACTS = ("penilaian", "layanan", "rujukan", "jam-hukum", "jeda", "gabung", "pelimpahan", "persetujuan", "salinan",
@@ -552,12 +553,16 @@ def test_a_handed_over_concern_leads_back_to_the_queue_and_is_gone(city, sign_in
     assert sign_in(city.other).get(path).status == 203
 
 
-def test_what_is_late_and_was_somebodys_who_has_left_reads_as_nobodys(city, sign_in):
+@pytest.mark.parametrize("how", ["off", "elsewhere"])
+def test_what_is_late_and_was_somebodys_who_has_left_reads_as_nobodys(city, sign_in, how):
     with telling(now() - timedelta(days=40)):
         in_work(city, Risk.HIGH)
     with writing(city.db):
-        changes.switch(city.db, city.db.get_one(Account, city.rina.account_id), on=False,
-                       by=viewer_of(city.db, city.agus))
+        account, by = city.db.get_one(Account, city.rina.account_id), viewer_of(city.db, city.agus)
+        if how == "off":
+            changes.switch(city.db, account, on=False, by=by)
+        else:
+            changes._change_role(city.db, account, Role.OFFICER, area(city.db, "98.02"), by=by.account_id)
 
     late = next(row.text for row in sign_in(city.dewi).get("/tenggat").root.all("li") if " · " in row.text)
 

@@ -10,8 +10,9 @@ from sqlalchemy.exc import DatabaseError
 from portal.accounts import news
 from portal.accounts.models import AccountNews
 from portal.audit.log import record
-from portal.base.db import Base, engine_for, writing
+from portal.base.db import Base, engine_for, new_id, writing
 from portal.cli.database import alembic_config
+from portal.flags.models import Withheld
 
 
 def test_the_newest_tables_are_those_of_the_models(any_city):
@@ -78,3 +79,12 @@ def test_what_somebody_is_to_be_told_stays_on_the_way_down_and_up_again(any_city
     assert before == ["card"]  # the older tables have no word for the other
     assert set(any_city.db.scalars(select(AccountNews.kind))) == {"card", "number"}
     engine.dispose()
+
+
+def test_from_whom_forgotten_concerns_were_kept_is_not_thrown_away(any_city):
+    with writing(any_city.db):
+        any_city.db.add(Withheld(flag_id=new_id(), kept_from=any_city.dewi.account_id))
+
+    engine = any_city.app.extensions["engine"]
+    with engine.connect() as connection, pytest.raises(RuntimeError, match="kept from them"):
+        command.downgrade(alembic_config(connection), "0019")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text, update
 
+from portal.accounts.models import SealingKey
 from portal.audit.log import record
 from portal.audit.models import AuditEntry, DoneOnce
 from portal.base.clock import now, telling, today
@@ -46,10 +47,11 @@ def test_an_old_concern_goes_with_all_that_hangs_on_it_and_a_young_one_stays(any
         assert table is Message or number_of(any_city, table, table.flag_id == young) > 0
 
 
-def test_of_those_that_were_kept_from_somebody_the_id_stays_and_of_no_other(any_city):
+def test_from_whom_it_was_kept_outlives_a_concern(any_city):
     """So that the trail says of them no more than before, whoever reads it."""
     conflict = an_old_concern(any_city, answers=some_answers(keep_from=(KeepFrom.RT_RW,)), by=any_city.ratna)
     near, plain, young = an_old_concern(any_city), an_old_concern(any_city), sent(any_city)
+    young_conflict = sent(any_city, answers=some_answers(keep_from=(KeepFrom.RT_RW,)))
     with writing(any_city.db):
         for flag_id in (near, young):
             dewi = viewer_of(any_city.db, any_city.dewi)
@@ -57,8 +59,11 @@ def test_of_those_that_were_kept_from_somebody_the_id_stays_and_of_no_other(any_
 
     forgets(any_city)
 
-    assert set(any_city.db.scalars(select(Flag.id))) == {young}
-    assert set(any_city.db.scalars(select(Withheld.flag_id))) == {conflict, near}
+    assert set(any_city.db.scalars(select(Flag.id))) == {young, young_conflict}
+    key_id = any_city.db.scalar(select(SealingKey.id).where(
+        SealingKey.kind == "conflict", SealingKey.unit_id == dewi.unit_id))
+    kept = any_city.db.execute(select(Withheld.flag_id, Withheld.kept_from)).all()
+    assert set(kept) == {(conflict, key_id), (near, dewi.account_id)}
     assert plain not in {conflict, near}
 
 

@@ -10,29 +10,31 @@ from portal.audit.models import AuditEntry
 from portal.base.clock import now, telling
 from portal.base.db import engine_for, session_for, writing
 from portal.base.errors import Refused
+from portal.base.reference import spoken
 from portal.casework import commands, early, holds
-from portal.casework.models import Note
+from portal.casework.models import Hold, Note
 from portal.flags import commands as flags
-from portal.flags.life import Move, Risk, Status
+from portal.flags.life import Move, Status
 from portal.flags.models import Flag
 from portal.followup import commands as followup
+from portal.followup import triage
 from portal.reports import trail
+from portal.upkeep import forgetting
 from tests.casework.at_work import (
     WHY,
+    a_family,
     agree_to_delete,
     asks_to_delete,
+    begins_again,
     closes,
     does,
     ended,
-    merges,
-    taken,
+    its_day,
     written,
 )
 from tests.factories import ring_of, viewer_of
 from tests.followup.at_desk import Officer
 from tests.upkeep.at_forgetting import forgets, left_in, secrets_of
-
-WEEK = timedelta(days=7)
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def two(any_city):
 
 
 def a_week_later(city, **how):
-    with telling(now() + WEEK):
+    with telling(its_day(city)):
         return forgets(city, trust_clock=True, **how).output
 
 
@@ -56,14 +58,16 @@ def test_when_the_week_is_over_it_is_gone_and_not_a_day_before(two):
     rina, city = two[0], two[0].city
     flag_id, young, noise = ended(rina), ended(rina), ended(rina)
     agree_to_delete(*two, flag_id)
-    with telling(now() + timedelta(days=1)):
+    its = its_day(city)
+    with telling(now() + timedelta(days=30)):
         agree_to_delete(*two, young)
 
-    with telling(now() + WEEK - timedelta(days=1)):
-        assert "early     as two agreed   0 deleted" in forgets(city).output
+    with telling(its - timedelta(hours=2)):  # the evening before
+        assert "early     as two agreed   0 deleted" in forgets(city, trust_clock=True).output
     assert there(city) == {flag_id, young, noise}
-    assert "early     as two agreed   1 would be deleted" in a_week_later(city, really=False)
-    assert "early     as two agreed   1 deleted" in a_week_later(city)
+    with telling(its):
+        assert "early     as two agreed   1 would be deleted" in forgets(city, really=False).output
+        assert "early     as two agreed   1 deleted" in forgets(city, trust_clock=True).output
 
     assert there(city) == {young, noise}
 
@@ -122,17 +126,121 @@ def seen_in_the_trail_by(city, person):
     return [(act.action, act.who) for act in acts if act.action != "trail.read"]
 
 
-def test_what_the_head_keeps_meanwhile_stays(two):
+@pytest.mark.parametrize("let_go_again", [False, True])
+def test_what_the_head_keeps_meanwhile_stays_also_when_she_lets_it_go_again(two, let_go_again):
     rina, ratna = two
     flag_id = ended(rina)
     agree_to_delete(rina, ratna, flag_id)
     does(ratna, holds.place, flag_id, "court", "")
+    if let_go_again:
+        does(ratna, holds.lift, flag_id, WHY)
 
     output = a_week_later(rina.city)
 
     assert "early     as two agreed   0 deleted\n" in output
-    assert "1 concerns stay under a hold" in output
     assert there(rina.city) == {flag_id}
+    assert Move.SPARE in {note.kind for note in written(rina, flag_id)}
+
+
+@pytest.mark.parametrize("beside", ["a hold", "open"])
+def test_whatever_stands_beside_it_something_that_needs_it_keeps_it_and_what_was_to_go_with_it(two, beside):
+    """Though no act of the portal leaves both."""
+    rina, city = two[0], two[0].city
+    (main, under), other = a_family(rina), ended(rina)
+    for one in (main, other):
+        agree_to_delete(*two, one)
+    with writing(city.db):
+        if beside == "a hold":
+            city.db.add(Hold(flag_id=under, placed_at=now(), by_id=city.ratna.account_id))
+        else:
+            city.db.execute(update(Flag).where(Flag.id == under).values(status=Status.ASSESSED, closed_at=None))
+
+    a_week_later(city)
+
+    assert there(city) == {main, under}
+
+
+@pytest.mark.parametrize("which", ["the main one", "the one under it"])
+@pytest.mark.parametrize("act", ["stops", "keeps", "begins again", "steps aside"])
+def test_what_happens_to_one_of_those_that_go_together_stops_all_of_them(two, act, which):
+    rina, ratna = two
+    dewi, city = Officer(rina.city, rina.city.dewi), rina.city
+    main, under = a_family(rina)
+    agree_to_delete(rina, ratna, main)
+    one = main if which == "the main one" else under
+
+    match act:
+        case "stops":
+            does(dewi, early.spare, one, WHY)
+        case "keeps":
+            does(ratna, holds.place, one, "court", "")
+        case "begins again":
+            begins_again(dewi, one)
+        case "steps aside":
+            steps_aside(dewi, one)
+    a_week_later(city)
+
+    assert there(city) == {main, under}
+
+
+def steps_aside(officer, flag_id):
+    city = officer.city
+    with writing(city.db):
+        code = spoken(city.db.get_one(Flag, flag_id).code)
+        triage.step_aside(city.db, officer.ring, code, by=officer.viewer, keys=city.keys, once=code, body="")
+
+
+def test_what_ended_under_it_stays_when_its_work_begins_again_though_it_was_agreed_on_alone(two):
+    rina, ratna = two
+    main, under = a_family(rina)
+    agree_to_delete(rina, ratna, under)
+
+    begins_again(rina, main)
+    a_week_later(rina.city)
+
+    assert there(rina.city) == {main, under}
+
+
+@pytest.mark.postgres
+def test_while_one_of_them_is_in_somebodys_hands_none_goes(postgres_city):
+    city, engine = postgres_city, engine_for(postgres_city.url)
+    two = Officer(city, city.rina), Officer(city, city.ratna)
+    main, under = a_family(two[0])
+    other = ended(two[0])
+    for one in (main, other):
+        agree_to_delete(*two, one)
+
+    with session_for(engine) as session, session.begin():
+        session.get_one(Flag, under, with_for_update=True)
+        assert "early     as two agreed   1 deleted" in a_week_later(city)
+    engine.dispose()
+
+    assert there(city) == {main, under}
+    assert "early     as two agreed   2 deleted" in a_week_later(city)
+
+
+def test_what_goes_together_is_not_torn_apart_where_a_part_has_no_room_for_all(two, monkeypatch):
+    rina, city = two[0], two[0].city
+    main, under = a_family(rina)
+    agree_to_delete(*two, main)
+    monkeypatch.setattr(forgetting, "AT_ONCE", 1)
+
+    a_week_later(city)
+
+    assert there(city) == {main, under}
+
+
+def test_where_the_machine_was_off_or_its_clock_runs_ahead_it_waits_for_one_more_day(two):
+    rina, city = two[0], two[0].city
+    flag_id = ended(rina)
+    forgets(city, trust_clock=True)
+    agree_to_delete(*two, flag_id)
+
+    output = a_week_later(city)
+    assert "Nothing was deleted early" in output
+    assert there(city) == {flag_id}
+    with telling(its_day(city) + timedelta(days=1)):
+        assert "early     as two agreed   1 deleted" in forgets(city).output
 
 
 def test_what_a_service_still_has_to_answer_about_stays(two):
@@ -148,9 +256,7 @@ def test_what_a_service_still_has_to_answer_about_stays(two):
 
 def test_what_ended_under_it_goes_with_it(two):
     rina, city = two[0], two[0].city
-    main, under, noise = taken(rina, Risk.LOW), taken(rina, Risk.LOW), ended(rina)
-    merges(rina, under, main)
-    closes(rina, main)
+    (main, _under), noise = a_family(rina), ended(rina)
     agree_to_delete(*two, main)
 
     a_week_later(city)
@@ -176,9 +282,7 @@ def test_when_its_work_begins_again_it_is_not_deleted_however_that_ends(two):
 
 def test_with_it_begins_again_what_ended_under_it(two):
     rina, city = two[0], two[0].city
-    main, under, noise = taken(rina, Risk.LOW), taken(rina, Risk.LOW), ended(rina)
-    merges(rina, under, main)
-    closes(rina, main)
+    (main, under), noise = a_family(rina), ended(rina)
     for one in (main, noise):
         agree_to_delete(*two, one)
 
@@ -187,14 +291,6 @@ def test_with_it_begins_again_what_ended_under_it(two):
 
     assert there(city) == {main, under}
     assert [note.kind for note in written(rina, under)][-2:] == [Move.CONFIRM, Move.SPARE]
-
-
-def begins_again(officer, flag_id):
-    city = officer.city
-    with writing(city.db):
-        flag = city.db.get_one(Flag, flag_id, populate_existing=True)
-        followup.reopen(city.db, city.settings, officer.ring, flag, WHY, by=officer.viewer, version=flag.version,
-                        once=f"again {flag_id}", body="")
 
 
 def test_a_concern_that_is_open_is_never_deleted_whatever_stands_beside_it(two):
