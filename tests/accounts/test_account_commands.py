@@ -1,7 +1,7 @@
 """What the commands of accounts do to one account alone, and what they refuse whoever may have opened the page."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -42,9 +42,10 @@ from portal.accounts.models import (
 )
 from portal.accounts.roles import Role
 from portal.areas import loading
-from portal.base.clock import now
+from portal.base.clock import now, telling
 from portal.base.db import writing
 from portal.base.errors import NotVisible, Refused
+from portal.base.vault import DoesNotOpen
 from tests.factories import area, invited_to, private_of, ring_of, sealing_key, viewer_of
 from tests.support.phone import Phone, phone_of
 
@@ -120,6 +121,15 @@ def test_signing_in_and_out_touches_her_own_sign_ins_alone(any_city):
 def number_of_now(city, who):
     return city.db.scalar(select(func.count()).select_from(SignIn).where(
         SignIn.account_id == getattr(city, who).account_id))
+
+
+def test_a_sign_in_of_late_in_the_evening_outlives_midnight_when_she_comes_in_elsewhere(any_city):
+    midnight = datetime(2026, 11, 25, tzinfo=UTC)
+    for moment in (midnight - timedelta(hours=1), midnight + timedelta(hours=1)):
+        with telling(moment), writing(any_city.db):
+            commands.open_sign_in(any_city.db, any_city.rina.account_id, hours=8, staff_private=None)
+
+    assert number_of(any_city, SignIn, "rina") == 2
 
 
 def test_a_card_is_hers_alone(any_city):
@@ -569,6 +579,15 @@ def test_somebody_switched_off_is_not_found_by_name_or_number(any_city):
     assert queries.by_sign_in_name(any_city.db, "rina") is None
     assert queries.entrant_by_phone_tags(any_city.db, tags) is None
     assert queries.entrant_by_sign_in_name(any_city.db, "rina") is None
+
+
+def test_a_number_in_the_place_of_a_second_factor_does_not_open_nor_the_other_way_round(city):
+    rina = account(city, "rina")
+    rina.sealed_totp, rina.sealed_phone = sealed.seal_phone(city.keys, rina.id, "+6281200000009"), rina.sealed_totp
+
+    for opens in (sealed.open_totp, sealed.open_phone):
+        with pytest.raises(DoesNotOpen):
+            opens(city.keys, rina)
 
 
 def test_a_card_lets_nobody_of_the_office_in(city, guest):

@@ -1,14 +1,14 @@
 """A phone's key and her PIN: neither opens anything alone, and a copied cookie is soon worth nothing."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from sqlalchemy import select
 
-from portal.accounts import devices, sealed, signin, tries
+from portal.accounts import challenges, devices, sealed, signin, tries
 from portal.accounts.models import Account, Device, FailedTry, SignIn
-from portal.base.clock import now
+from portal.base.clock import now, telling
 from portal.base.db import writing
 from tests.support.pages import Browser
 from tests.support.phone import Phone, phone_of
@@ -59,6 +59,17 @@ def test_an_answer_that_was_overheard_cannot_be_sent_again(city, guest, phone):
                            proof=phone.sign("sign-in", challenge_of(page)))
 
     assert replay.status == 422
+
+
+def test_an_answer_that_was_overheard_before_midnight_cannot_be_sent_again_after_it(city):
+    midnight = datetime(2026, 11, 25, tzinfo=UTC)
+    with telling(midnight - timedelta(minutes=1)), writing(city.db):
+        overheard, other = (challenges.new_challenge(city.keys) for _ in range(2))
+        assert challenges.use(city.db, city.keys, overheard)
+
+    with telling(midnight + timedelta(minutes=1)), writing(city.db):
+        assert challenges.use(city.db, city.keys, other)  # on this occasion old marks are cleared away
+        assert not challenges.use(city.db, city.keys, overheard)
 
 
 @pytest.mark.asvs("V9.2.2", "V4.1.5")

@@ -1,5 +1,6 @@
 """A key that a person shows cannot be put in another's place by whoever only writes to the database."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -109,6 +110,19 @@ def test_with_new_server_keys_the_marks_are_made_anew_and_no_strange_one_gets_on
     object.__setattr__(newer, "others", ())
     assert sealed.is_key_mark(newer, marks[hers.id], city.siti.account_id, hers.point)
     assert marks[other.id] == sealed.key_mark(city.keys, city.budi.account_id, other.point)
+
+
+def test_with_new_server_keys_a_passkeys_mark_is_made_anew_too(city):
+    newer = replace(ServerKeys.fresh(number=2), others=(city.keys,))
+    with writing(city.db):
+        city.db.add(Passkey(account_id=city.rina.account_id, credential_id=b"abc", public=b"key", sign_count=0,
+                            added_on=now().date(), last_on=now().date(),
+                            mark=sealed.key_mark(city.keys, city.rina.account_id, b"key")))
+
+    with writing(city.db):
+        resealing.reseal(city.db, newer, after=None)
+
+    assert city.db.scalars(select(Passkey.mark)).one() == sealed.key_mark(newer, city.rina.account_id, b"key")
 
 
 def test_phones_of_before_are_marked_once_when_the_tables_are_brought_up(any_city):

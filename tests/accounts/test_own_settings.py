@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from portal.accounts import cards, sealed
 from portal.accounts.models import Account, CardCode, Device, FailedTry, Passkey, SignIn, StaffKey
+from portal.audit import once
 from portal.base.clock import now, telling
 from tests.support.authenticator import Authenticator
 from tests.support.pages import Browser
@@ -168,6 +170,21 @@ def test_a_second_tap_on_changing_the_pin_is_told_what_the_first_was_and_costs_n
     assert other.status == 422  # the same form with another PIN is no second tap
     assert tries_then == tries
     assert tries_of(city) != tries
+
+
+def test_a_pin_is_not_changed_where_it_cannot_be_kept_that_the_form_was_sent(city, sign_in, monkeypatch):
+    """A second tap would be told that her old PIN is wrong."""
+    def fails(*_args, **_kwargs):
+        raise OperationalError("full", {}, Exception())
+
+    form = sign_in(city.siti).get("/setelan/rahasia").form().fill(
+        old=city.siti.secret, new="77203914", again="77203914")
+    before = city.db.get_one(Account, city.siti.account_id).secret_hash
+    monkeypatch.setattr(once, "remember", fails)
+
+    assert form.submit().status == 503
+    city.db.rollback()
+    assert city.db.get_one(Account, city.siti.account_id, populate_existing=True).secret_hash == before
 
 
 @pytest.mark.parametrize("answer", ["", "{}", "[]", "null", '{"rawId": 5}', "x" * 9000,

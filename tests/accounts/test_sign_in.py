@@ -17,6 +17,8 @@ from portal.web.carry import local_path
 from tests.support.pages import Browser
 from tests.support.phone import phone_of
 
+OUTSIDE = ["//evil.example", "https://evil.example", "/\\evil.example"]
+
 
 def test_a_cadre_signs_in_with_her_card_however_she_writes_number_and_code(city, guest):
     for number, phone in enumerate(("081200000001", "+62 812-0000-0001", "62812 0000 0001")):
@@ -108,6 +110,14 @@ def test_each_part_of_a_staff_sign_in_is_needed(city, guest, change):
 
     assert page.status == 422
     assert page.errors == ["That does not match. Please try again."]
+
+
+def test_which_part_of_a_staff_sign_in_was_wrong_is_not_said_by_where_the_fault_stands(city, guest):
+    def led_to(**wrong):
+        alert = staff(guest, city.rina, **wrong).root.all("div", role="alert")[0]
+        return [link.attrs["href"] for link in alert.all("a")]
+
+    assert led_to(code="000000") == led_to(passphrase="another long phrase") == led_to(name="nobody") != []
 
 
 def test_staff_cannot_come_in_by_the_cadres_door(city, guest):
@@ -343,10 +353,26 @@ def test_quick_exit_leads_the_scripts_beacon_nowhere(city, sign_in):
 
 
 @pytest.mark.asvs("V1.2.2", "V3.7.2")
-@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x",
-                                    "/ok\r\nSet-Cookie: a=b", ""])
+@pytest.mark.parametrize("target", [*OUTSIDE, "javascript:x", "/ok\r\nSet-Cookie: a=b", ""])
 def test_no_sign_in_leads_out_of_the_house(target):
     assert local_path(target) == "/"
+
+
+@pytest.mark.parametrize("target", OUTSIDE)
+def test_a_forged_form_leads_nobody_outside_once_she_is_in(city, guest, target):
+    form = guest.get("/masuk").form("/masuk/kartu").fill(who=city.siti.phone, pin=city.siti.secret,
+                                                         code=city.siti.card[0], next=target)
+
+    answer = guest.client.post("/masuk/kartu", data=dict(form.values))
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+
+
+@pytest.mark.parametrize("target", OUTSIDE)
+def test_somebody_who_is_in_already_is_led_nowhere_outside(city, sign_in, target):
+    answer = sign_in(city.siti).client.get("/masuk", query_string={"next": target})
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
 
 
 def test_the_language_is_changed_by_one_tap_and_remembered(city, sign_in):

@@ -5,6 +5,7 @@ import os
 import stat
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,17 @@ def test_every_step_is_read_from_the_file_as_it_was_put(path):
         assert ServerKeys.read(path) == keys
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert os.listdir(path.parent) == ["keys.json"]
+
+
+def test_new_keys_are_on_the_disk_before_they_have_the_files_name_and_the_name_after(path, monkeypatch):
+    steps, sync, rename = [], os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: (
+        steps.append("file" if stat.S_ISREG(os.fstat(handle).st_mode) else "folder"), sync(handle)))
+    monkeypatch.setattr(Path, "replace", lambda draft, name: (steps.append("name"), rename(draft, name)))
+
+    key_file.put(path, key_file.with_next(ServerKeys.read(path)))
+
+    assert steps == ["file", "folder", "name", "folder"]  # the draft's own name is kept too
 
 
 def test_when_it_cannot_be_written_the_old_file_stands_and_nothing_lies_about(path, monkeypatch):

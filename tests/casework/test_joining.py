@@ -1,11 +1,13 @@
 """The same person told of twice, and a concern that another unit should have: who learns of what, and who not."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from portal.accounts.models import Unit
+from portal.base.clock import now, telling
 from portal.base.db import writing
 from portal.base.errors import NotVisible, Refused
 from portal.casework import commands, duplicates, holds, records
@@ -198,6 +200,21 @@ def test_what_was_high_makes_the_other_one_end_by_two_and_its_legal_clock_goes_a
 
     assert flag_of(rina.city, main).status == Status.ASSIGNED
     assert records.law_clock(written(rina, main)).due_at == records.law_clock(written(rina, other)).due_at
+
+
+def test_of_two_deadlines_the_sooner_one_stays(unit):
+    rina, _, _ = unit
+    with telling(now() - timedelta(minutes=30)):
+        other = told(rina)
+    main = told(rina)
+    for flag_id in (main, other):
+        rina.does(Move.TAKE, flag_id)
+        rina.does(Move.ASSESS, flag_id, Risk.HIGH, WHY)
+    sooner = flag_of(rina.city, other).due_at
+
+    merges(rina, other, main)
+
+    assert flag_of(rina.city, main).due_at == sooner
 
 
 def neighbour(city):

@@ -1,7 +1,7 @@
 """Casework's pages, without script: what they show, what they refuse, and what they keep."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -393,6 +393,13 @@ def test_the_copy_for_the_national_system_speaks_its_words_and_keeps_its_number_
 
     assert "SIMFONI-0042" in desk.get(at(city, flag_id, "salinan")).text
     assert all(b"0042" not in raw for raw in city.db.scalars(select(Note.sealed_text)))
+
+
+def test_the_copy_says_the_day_on_which_it_came_by_the_citys_clock(city, sign_in):
+    with telling(datetime(2026, 11, 24, 1, tzinfo=city.settings.timezone)):  # still the 23rd in UTC
+        flag_id = in_work(city)
+
+    assert "24-11-2026" in sign_in(city.rina, "id").get(at(city, flag_id, "salinan")).text
 
 
 def test_the_plan_prints_what_comes_next_and_what_must_not_be_forgotten(city, sign_in):

@@ -1,7 +1,7 @@
 """What the unit does for a person: assess in codes, serve, refer, keep the law's clock, put a deadline off."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -64,6 +64,14 @@ def test_the_risk_alone_leaves_what_was_counted(rina):
 
     assert len(facts(rina.city)) == 1
     assert records.assessed(written(rina, flag_id)).codes == CODES
+
+
+def test_what_is_assessed_on_the_first_before_dawn_is_counted_in_that_month(rina):
+    with telling(datetime(2026, 12, 1, 1, tzinfo=rina.city.settings.timezone)):  # still November in UTC
+        flag_id = in_work(rina)
+        assesses(rina, flag_id, Risk.MEDIUM, CODES)
+
+    assert [fact.month for fact in facts(rina.city)] == [date(2026, 12, 1)]
 
 
 def test_nothing_in_the_database_leads_from_what_is_counted_to_a_concern(city):

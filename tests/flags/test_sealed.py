@@ -2,15 +2,16 @@
 
 import base64
 import logging
-from dataclasses import fields
+from dataclasses import fields, replace
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from portal.accounts.sealed import KeyRing
 from portal.base.db import writing
 from portal.base.errors import NotVisible
+from portal.base.settings import ServerKeys
 from portal.base.vault import DoesNotOpen
 from portal.flags import commands, queries, sealed
 from portal.flags.answers import (
@@ -109,6 +110,14 @@ def test_two_concerns_of_one_reporter_carry_one_tag_and_another_reporters_differ
         other = a_flag(city.db, city.settings, city.budi)
 
     assert one.reporter_tag == two.reporter_tag != other.reporter_tag
+
+
+def test_a_reporters_tag_hangs_on_the_key_for_reporters_alone(city):
+    other, siti = ServerKeys.fresh(), city.siti.account_id
+    tag = sealed.reporter_tag(city.keys, siti)
+
+    assert sealed.reporter_tag(replace(other, reporter=city.keys.reporter), siti) == tag
+    assert sealed.reporter_tag(replace(city.keys, reporter=other.reporter), siti) != tag
 
 
 def test_what_is_sealed_comes_back_as_it_was(city):
@@ -261,6 +270,18 @@ def test_who_must_not_know_chooses_the_key_for_conflicts(city):
     assert plain.key_id not in conflict
     assert {flag.key_id for flag in kept} <= set(conflict)
     assert len({flag.key_id for flag in kept}) == 1
+
+
+def test_not_one_content_key_of_a_conflict_lies_under_the_key_that_every_officer_holds(city):
+    with writing(city.db):
+        flag = a_flag(city.db, city.settings, city.siti, answers=some_answers(keep_from=(KeepFrom.RT_RW,)))
+        commands.add(city.db, city.settings, flag, {"text": "x"}, worse=False, by=viewer_of(city.db, city.siti),
+                     once="b", body="")
+
+    under = city.db.scalars(select(ContentKey.key_id).where(ContentKey.flag_id == flag.id)).all()
+
+    assert under == [flag.key_id] * 2
+    assert flag.key_id not in ring_of(city, city.rina)
 
 
 @pytest.mark.asvs("V15.3.1")

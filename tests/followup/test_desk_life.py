@@ -3,6 +3,7 @@
 What takes two officers, because it is high, is tried in the same way in `tests/casework/test_case_life.py`.
 """
 
+from datetime import timedelta
 from itertools import count
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import func, select
 
 from portal.audit.models import AuditEntry
+from portal.base.clock import now, telling
 from portal.base.errors import Refused
 from portal.flags import life
 from portal.flags.commands import facts_of
@@ -108,3 +110,16 @@ def desk(city: SimpleNamespace) -> type[RuleBasedStateMachine]:
 def test_no_order_of_acts_breaks_the_table_or_loses_a_note(city):
     run_state_machine_as_test(desk(city), settings=settings(
         max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)))
+
+
+def test_ninety_days_after_its_end_a_concern_is_begun_again_no_more_and_a_moment_before_it_is(city):
+    rina, ended = Officer(city, city.rina), now()
+    with telling(ended):
+        late, early = sent(city), sent(city)
+        for flag_id in (late, early):
+            rina.closes(flag_id)
+
+    with telling(ended + timedelta(days=90) - timedelta(seconds=1)):
+        rina.does(Move.REOPEN, early)
+    with telling(ended + timedelta(days=90)), pytest.raises(Refused, match="too long ago"):
+        rina.does(Move.REOPEN, late)

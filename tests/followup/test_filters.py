@@ -161,6 +161,15 @@ def test_a_code_that_is_typed_with_script_narrows_the_list_and_opens_nothing(cit
     assert city.db.scalar(select(func.count()).where(AuditEntry.action == "flag.opened")) == 0
 
 
+def test_who_goes_back_to_the_list_gets_the_whole_page_though_htmx_asks_for_it(city, sign_in):
+    desk = sign_in(city.rina)
+
+    part = desk.get("/antrean", headers=FRAGMENT)
+    back = desk.get("/antrean", headers={**FRAGMENT, "HX-History-Restore-Request": "true"})
+
+    assert ["<html" in page.html for page in (part, back)] == [False, True]
+
+
 def test_my_tasks_stand_under_their_terms(any_city):
     rina, due = Officer(any_city, any_city.rina), {}
     for name, days in (("today", 0), ("week", 5), ("later", 6)):  # Tuesday; Sunday is the 29th

@@ -144,6 +144,15 @@ def test_each_view_holds_what_its_name_says(any_city):
     assert numbers == {view: len(found) for view, found in shown.items()}
 
 
+def test_today_ends_at_midnight_in_the_city_also_for_who_works_before_dawn(city):
+    flag_id = sent(city)
+    with writing(city.db):
+        city.db.get_one(Flag, flag_id).due_at = MORNING
+
+    with telling(datetime(2026, 11, 23, 18, tzinfo=UTC)):  # 1 o'clock of the same day in the city
+        assert ids(city, SavedView.TODAY) == [flag_id]
+
+
 def test_what_an_officer_had_who_left_the_unit_is_nobodys_and_can_be_taken(any_city):
     dewi, hers = Officer(any_city, any_city.dewi), sent(any_city)
     dewi.opens(hers)

@@ -261,6 +261,18 @@ def test_a_second_tap_does_it_once(city, sign_in):
     assert number_of(city, Note) == 2
 
 
+def test_the_same_form_with_other_words_is_not_called_recorded_and_keeps_them_on_the_page(city, sign_in):
+    flag_id = handled(city)
+    form = fill_action(city, sign_in(city.rina).get(at(city, flag_id)))
+    form.submit()
+
+    page = form.fill(note="Kata yang lain").submit()
+
+    assert page.status == 409
+    assert "Kata yang lain" in page.html
+    assert number_of(city, Note) == 2
+
+
 @pytest.mark.asvs("V9.1.1")
 def test_somebody_elses_one_use_key_is_worth_nothing(city, sign_in):
     flag_id = handled(city)

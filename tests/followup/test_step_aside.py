@@ -14,7 +14,8 @@ from portal.flags import queries as flag_queries
 from portal.flags.answers import KeepFrom
 from portal.flags.life import Move, Status
 from portal.flags.models import Exclusion, Flag, FlagStep
-from portal.followup import queries
+from portal.followup import presence, queries, triage
+from portal.followup.models import Presence
 from tests.casework.at_work import does, merges
 from tests.factories import some_answers
 from tests.followup.at_desk import Officer, sent
@@ -91,6 +92,18 @@ def test_what_a_colleague_has_stays_with_her(any_city):
     flag = flag_of(any_city, flag_id)
     assert (flag.assignee_id, flag.status) == (dewi.viewer.account_id, Status.IN_PROGRESS)
     assert flag.version == version + 1  # so that a colleague's page shows what changed
+
+
+def test_who_stepped_aside_is_on_record_nowhere_as_having_it_open(city):
+    rina, flag_id = Officer(city, city.rina), sent(city)
+    with writing(city.db):
+        presence.touch(city.db, flag_id, by=rina.viewer)
+
+    with writing(city.db):
+        triage.step_aside(city.db, rina.ring, flag_of(city, flag_id).code, by=rina.viewer, keys=city.keys, once="k",
+                          body="")
+
+    assert city.db.scalar(select(func.count()).select_from(Presence)) == 0
 
 
 def test_the_last_one_who_sees_it_cannot_go(any_city):

@@ -8,7 +8,7 @@ from portal.base.errors import Stale
 from portal.base.reference import spoken
 from portal.flags.life import Move, Risk, Status
 from portal.flags.models import Flag, FlagStep
-from portal.followup import commands
+from portal.followup import commands, triage
 from portal.followup.models import Note
 from tests.followup.at_desk import WHY, Officer, cadre_adds, sent
 
@@ -127,6 +127,18 @@ def test_both_take_it_and_the_second_is_told(city, sign_in):
     assert "Rina A. just changed this." in late.text
     assert city.db.get_one(Flag, flag_id, populate_existing=True).assignee_id == city.rina.account_id
     assert city.db.scalar(select(func.count()).where(FlagStep.move == Move.TAKE)) == 1
+
+
+def test_an_unread_one_that_changed_since_the_list_was_made_is_not_taken(city):
+    rina, flag_id = Officer(city, city.rina), sent(city)
+    listed = city.db.get_one(Flag, flag_id).version
+    cadre_adds(city, flag_id, worse=True)
+
+    with pytest.raises(Stale), writing(city.db):
+        triage.pick_up(city.db, rina.ring, city.db.get_one(Flag, flag_id, populate_existing=True), by=rina.viewer,
+                       version=listed, once="k", body="")
+
+    assert city.db.get_one(Flag, flag_id, populate_existing=True).status == Status.NEW
 
 
 def test_a_note_over_an_ended_sign_in_comes_back_and_still_notices_the_colleague(city, flag_id, form):

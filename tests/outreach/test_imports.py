@@ -250,6 +250,18 @@ def test_nothing_is_half_loaded_when_it_breaks_in_the_middle(city):
     assert totals.differences(city.db) == []
 
 
+def test_a_file_that_could_not_be_loaded_whole_is_still_to_be_loaded(city, sign_in, monkeypatch):
+    form = upload(sign_in(city.wati), GOOD).form()
+    with monkeypatch.context() as broken:
+        broken.setattr(totals, "change", lambda *_given: 1 // 0)
+        assert form.submit().status == 500
+    assert number_of(city) == 0
+
+    form.submit()
+
+    assert number_of(city) == 2
+
+
 def test_the_command_line_loads_a_large_file_and_undoes_it(city, tmp_path):
     day = today(city.settings.timezone)
     codes = ("98.01.01.1001.07", "98.01.01.1001.08", "npsn.90000001", "98.01.01.1002.01")

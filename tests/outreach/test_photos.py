@@ -1,17 +1,21 @@
 """Photos as evidence: drawn anew with nothing of the camera in them, seen by few, and never in the record's way."""
 
 import io
+import os
 import shutil
 import struct
 import subprocess
 import zlib
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
+from stat import S_ISREG
 from uuid import uuid4
 
 import pytest
 from PIL import Image, PngImagePlugin
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
@@ -19,7 +23,7 @@ from portal.accounts.models import Account
 from portal.base.clock import telling
 from portal.base.db import writing
 from portal.base.settings import BadSettings, Settings
-from portal.outreach import photos
+from portal.outreach import photo_commands, photos
 from portal.outreach.models import OutreachPhoto
 from tests.conftest import give_up
 from tests.outreach.test_sessions import logged, number_of
@@ -228,6 +232,18 @@ def test_files_are_for_the_servers_own_account_and_written_whole(folder, city, s
     assert (file.stat().st_mode & 0o777, folder.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
+def test_a_photo_is_on_the_disk_before_it_has_its_name_and_the_name_after(folder, monkeypatch):
+    steps, sync, rename = [], os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: (
+        steps.append("file" if S_ISREG(os.fstat(handle).st_mode) else "folder"), sync(handle)))
+    monkeypatch.setattr(Path, "replace", lambda part, name: (steps.append("name"), rename(part, name)))
+    folder.mkdir()
+
+    photos.put(folder, uuid4(), b"x")
+
+    assert steps == ["file", "name", "folder"]
+
+
 @pytest.mark.asvs("V2.3.2")
 def test_the_date_of_a_file_says_the_day_alone_and_never_makes_it_a_stray(folder):
     folder.mkdir()
@@ -324,6 +340,17 @@ def test_a_photo_can_be_taken_away_with_its_file(city, sign_in, folder):
     assert (after.status, again.status, again.path) == (203, 203, after.path)
     assert "Photo 1" not in after.text
     assert (kept(city), list(folder.glob("*"))) == ([], [])
+
+
+def test_a_photo_whose_line_cannot_be_taken_away_keeps_its_file(city, sign_in, folder, monkeypatch):
+    def full(*_given):
+        raise OperationalError("full", {}, Exception())
+
+    form = send(sign_in(city.siti), logged(city), picture()).link("Take away").form("/hapus")
+    monkeypatch.setattr(photo_commands.done_once, "remember", full)
+
+    assert form.submit().status == 503
+    assert [file.name for file in folder.glob("*")] == [f"{kept(city)[0].id}.jpg"]
 
 
 def test_who_may_look_at_a_photo_is_not_offered_to_take_it_away(city, sign_in):

@@ -97,6 +97,12 @@ def test_no_text_can_be_taken_for_a_formula(text):
     assert stored.hyperlink is None
 
 
+def test_no_title_of_a_column_can_be_taken_for_a_formula_either():
+    sheet = files.Sheet("S", ("=1+1",), [["a"]])
+
+    assert files.to_csv(sheet).decode("utf-8-sig").splitlines()[0] == "'=1+1"
+
+
 @pytest.mark.asvs("V1.2.1", "V1.2.10")
 def test_a_place_with_a_hostile_name_does_no_harm_in_page_or_file(city, sign_in):
     with writing(city.db):

@@ -61,6 +61,13 @@ def test_the_day_with_the_most_is_named_the_latest_of_equal_ones(any_city):
         (NOON - timedelta(days=2)).date()
 
 
+def test_what_was_opened_before_dawn_counts_for_the_day_that_it_is_in_the_city(any_city):
+    opened(any_city, any_city.rina, "a", "b", hours=11)  # 1 o'clock; in UTC it is the day before
+    opened(any_city, any_city.rina, "c", hours=1)
+
+    assert seen(any_city) == [("Rina A.", 3, 3, 0)]
+
+
 def test_a_real_opening_is_a_reading_and_so_are_names(any_city):
     rina, flag_id = Officer(any_city, any_city.rina), sent(any_city)
     rina.opens(flag_id)

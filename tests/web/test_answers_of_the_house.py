@@ -2,6 +2,7 @@
 
 import errno
 import logging
+from datetime import UTC, datetime
 from io import BytesIO
 from urllib.parse import urlencode
 
@@ -15,11 +16,12 @@ from sqlalchemy.orm import Session
 
 from portal.accounts import entering, signin
 from portal.accounts.models import SignIn
+from portal.base.clock import telling
 from portal.base.db import writing
 from portal.base.errors import NotVisible, Overloaded, Refused, Stale
 from portal.flags import commands
 from portal.flags.models import Flag
-from portal.web import db, sealed
+from portal.web import carry, db, locale, sealed
 from portal.web.guard import public
 from portal.web.shedding import Turn
 from tests.support.pages import Browser
@@ -71,6 +73,13 @@ def test_answers_that_wait_for_a_sign_in_open_on_their_own_page_alone(city):
 
     assert sealed.open_answers(city.keys, "/k/baru", carried) == [("story", "mutiara")]
     assert sealed.open_answers(city.keys, "/s/baru", carried) is None
+
+
+def test_no_forms_token_is_carried_over_a_sign_in(city):
+    with city.app.test_request_context("/k/baru", method="POST", data={"csrf_token": "old", "story": "mutiara"}):
+        carried = carry.sealed_answers("/k/baru")
+
+    assert sealed.open_answers(city.keys, "/k/baru", carried) == [("story", "mutiara")]
 
 
 @pytest.mark.asvs("V14.3.2")
@@ -267,6 +276,14 @@ def _fails_with(fault):
 def test_another_method_is_answered_like_an_absent_page(guest):
     assert guest.client.post("/bantuan").status_code in {403, 404}
     assert guest.client.delete("/masuk").status_code == 404
+
+
+@pytest.mark.parametrize(("hour", "said"), [(16, "tomorrow, 01:00"), (18, "today, 01:00")])
+def test_a_day_is_that_of_the_city_and_tomorrow_begins_at_its_midnight(city, hour, said):
+    early = datetime(2026, 11, 23, 18, tzinfo=UTC)  # 1 o'clock of the 24th in the city
+
+    with city.app.test_request_context(headers={"Cookie": "b=en"}), telling(early.replace(hour=hour)):
+        assert (locale.say_moment(early), locale.say_short_day(early)) == (said, "Tue, 24 Nov")
 
 
 def test_a_strange_host_is_refused_where_hosts_are_named(city):

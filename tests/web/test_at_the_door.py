@@ -37,6 +37,15 @@ def test_online_every_cookie_is_bound_to_this_very_host(online):
         assert "Domain" not in cookie
 
 
+def test_online_the_cookie_of_the_language_is_for_https_and_no_script(online):
+    online.config["WTF_CSRF_ENABLED"] = False
+
+    answer = online.test_client().post("/bahasa", data={"language": "en"}, base_url="https://kota.example")
+
+    assert {"__Host-b=en", "Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= \
+        {part.strip() for part in answer.headers["Set-Cookie"].split(";")}
+
+
 @pytest.mark.asvs("V3.4.1")
 @pytest.mark.parametrize(("method", "path", "status"), [
     ("GET", "/masuk", 200), ("GET", "/", 302), ("GET", "/tidak-ada", 404), ("DELETE", "/masuk", 404),
