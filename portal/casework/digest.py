@@ -17,7 +17,7 @@ from portal.casework.proposals import standing
 from portal.flags.deadlines import TimeLeft, time_left
 from portal.flags.life import OPEN, RISK_OF, Risk
 from portal.flags.models import Flag
-from portal.flags.policy import known_to_the_whole_unit, visible_to
+from portal.flags.policy import is_its_officer, known_to_the_whole_unit, visible_to
 
 MOST = 50
 """A page names no more than these; nobody reads further on a bad day."""
@@ -39,9 +39,7 @@ def late(session: Session, *, viewer: Viewer, keys: ServerKeys) -> list[LateRow]
     """The concerns past their deadline that the viewer may know of, the most urgent first."""
     rows = session.execute(
         select(Flag.code, Area.name.label("kelurahan"), Account.name.label("owner"), Flag.due_at, Flag.rank)
-        .join(Area, Area.id == Flag.kelurahan_id)
-        # as in the queue: what was of somebody who has left is nobody's
-        .outerjoin(Account, (Account.id == Flag.assignee_id) & Account.active & (Account.unit_id == Flag.unit_id))
+        .join(Area, Area.id == Flag.kelurahan_id).outerjoin(Account, is_its_officer())
         .where(visible_to(viewer, keys), *_late()).order_by(Flag.rank, Flag.due_at, Flag.id).limit(MOST))
     return [LateRow(row.code, row.kelurahan, row.owner or "", row.due_at, time_left(row.due_at, now()),
                     RISK_OF[row.rank])

@@ -92,8 +92,9 @@ def pending(session: Session, ring: KeyRing, flag: Flag, *, viewer: Viewer) -> P
 
 def waits_for_the_head(session: Session, what: Joint, by_id: UUID, *, viewer: Viewer) -> bool:
     """Whether the viewer cannot agree to it, because one of the two must be the unit's head, now."""
-    heads = {one.id for one in colleagues(session, viewer) if one.role is Role.HEAD}
-    return what is Joint.DELETE and not heads & {by_id, viewer.account_id}
+    if what is not Joint.DELETE:
+        return False
+    return not {by_id, viewer.account_id} & {one.id for one in colleagues(session, viewer) if one.role is Role.HEAD}
 
 
 def waiting(session: Session, *, viewer: Viewer, keys: ServerKeys, limit: int = 25) -> list[WaitingRow]:

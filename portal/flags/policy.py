@@ -44,6 +44,12 @@ def without_officer(viewer: Viewer) -> ColumnElement[bool]:
     return or_(Flag.assignee_id.is_(None), Flag.assignee_id.not_in(here))
 
 
+def is_its_officer() -> ColumnElement[bool]:
+    """Joins to a concern the account of who has it. Who has left the unit has nothing any more: what was hers reads
+    as nobody's."""
+    return and_(Account.id == Flag.assignee_id, Account.active, Account.unit_id == Flag.unit_id)
+
+
 def stepped_aside_from(viewer: Viewer) -> Select[tuple[UUID]]:
     """The ids of the concerns that this officer must not know of, because she has to do with somebody in them."""
     return select(Exclusion.flag_id).where(Exclusion.account_id == viewer.account_id)

@@ -27,7 +27,7 @@ from portal.flags.commands import REOPEN_DAYS
 from portal.flags.deadlines import TimeLeft, time_left
 from portal.flags.life import RANK, RISK_OF, UNREAD, Move, Risk, Status
 from portal.flags.models import Flag, FlagStep
-from portal.flags.policy import visible_to, without_officer
+from portal.flags.policy import is_its_officer, visible_to, without_officer
 from portal.followup.filters import Filters
 
 PAGE = 25
@@ -210,8 +210,7 @@ def _lines() -> Select[Any]:
                Flag.assignee_id, Account.name.label("owner"), _last_move().label("last_move"), Flag.version)
         .join(kelurahan, kelurahan.id == Flag.kelurahan_id)
         .outerjoin(kecamatan, kecamatan.id == kelurahan.parent_id)
-        # who has left the unit has nothing any more: what was hers reads as nobody's
-        .outerjoin(Account, (Account.id == Flag.assignee_id) & Account.active & (Account.unit_id == Flag.unit_id))
+        .outerjoin(Account, is_its_officer())
     )
 
 
