@@ -42,9 +42,10 @@ def place(session: Session, ring: KeyRing, flag: Flag, reason: str, text: str, *
     also when it is let go again. Raises `Refused` when it is kept already."""
     if reason not in REASONS or session.get(Hold, flag.id) is not None:
         raise Refused("it is kept already")
-    _each(session, ring, flag, Move.HOLD, by=by, version=version, reason=reason, text=text,
-          do=lambda one: session.add(Hold(flag_id=one.id, placed_at=now(), by_id=by.account_id)), while_held=False)
-    sparing.let_stand(session, ring, duplicates.with_those_under(session, ring, flag, by=by), by=by)
+    all_of_it = _each(
+        session, ring, flag, Move.HOLD, by=by, version=version, reason=reason, text=text,
+        do=lambda one: session.add(Hold(flag_id=one.id, placed_at=now(), by_id=by.account_id)), while_held=False)
+    sparing.let_stand(session, ring, all_of_it, by=by)
 
 
 def lift(session: Session, ring: KeyRing, flag: Flag, why: str, *, by: Viewer, version: int) -> None:
@@ -65,11 +66,13 @@ def hold_on(session: Session, written: list[Written], flag: Flag) -> Held | None
 
 
 def _each(session: Session, ring: KeyRing, flag: Flag, move: Move, *, by: Viewer, version: int,
-          do: Callable[[Flag], None], while_held: bool, **content: Any) -> None:
-    """The same for a concern and for those that lie or ended under it, each with its own traces."""
-    for one in duplicates.with_those_under(session, ring, flag, by=by):
+          do: Callable[[Flag], None], while_held: bool, **content: Any) -> list[Flag]:
+    """The same for a concern and for those that lie or ended under it, each with its own traces. Gives all these."""
+    all_of_it = duplicates.with_those_under(session, ring, flag, by=by)
+    for one in all_of_it:
         if (session.get(Hold, one.id) is not None) is while_held:
             do(one)
             write(session, ring, one, move, by=by, **content)
             flags.advance(session, one, move, by=by, before=flags.facts_of(one),
                           version=version if one is flag else None)
+    return all_of_it
