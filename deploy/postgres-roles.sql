@@ -50,8 +50,8 @@ DO $$ BEGIN
     REVOKE ALL ON audit_entries, audit_links, audit_checks, alembic_version FROM portal_app;
     GRANT SELECT, INSERT ON audit_entries, audit_links, audit_checks TO portal_app;
     GRANT SELECT ON alembic_version TO portal_app;
-    -- The portal deletes none of these: they say who worked where, who stepped aside, what two people did. They go with
-    -- their concern, by the database itself
+    -- The portal deletes none of these: they say who worked where, who stepped aside, what two people did. What
+    -- goes with a concern goes by the database itself
     REVOKE DELETE ON accounts, areas, break_glass, exclusions, flag_steps, messages, notes, postings, proposals,
       questions, recovery_kits, sealing_keys, units, withheld FROM portal_app;
   END IF;

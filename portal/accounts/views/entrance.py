@@ -95,7 +95,7 @@ def sign_in_staff():
     """For everybody with a passphrase and a second factor."""
     form = StaffSignInForm()
     if request.form.get("step") != "ask" and form.accepted():
-        who, secret = form.name.data.strip().lower(), form.passphrase.data
+        who, secret = form.name.data.lower(), form.passphrase.data
         entrant = queries.entrant_by_sign_in_name(db.session(), who)
         tried = _staff_try(entrant, who)
         if entering.secret_fits(form, form.name, entrant, tried, secret) and _second_factor(form, entrant.id):
